@@ -1,0 +1,2 @@
+// asio_impl.cc: Boost.Asio, compiled once (BOOST_ASIO_SEPARATE_COMPILATION).
+#include <boost/asio/impl/src.hpp>
