@@ -1,0 +1,363 @@
+// The server over real loopback connections: sessions, TLS, limits, timeouts, backpressure, stopping.
+#include "receive/server.h"
+
+#include <gmock/gmock.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "net/dialer.h"
+#include "receive/server_session.h"
+#include "support/certificate.h"
+
+namespace waybill::receive {
+namespace {
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct OpenGate final : Gate {
+  void on_connect(const ClientFacts&, Answer answer) override { answer(Verdict::ok()); }
+  void on_mail(const ClientFacts&, const mail::ReversePath&, uint64_t, Answer answer) override {
+    answer(Verdict::ok());
+  }
+  void on_rcpt(const ClientFacts&, const mail::ReversePath&, const mail::Address& to,
+               Answer answer) override {
+    // From another thread, as an answer that had to wait for something would come.
+    if (to.local == "slow") {
+      std::thread([answer = std::move(answer)]() mutable { answer(Verdict::ok()); }).detach();
+    } else {
+      answer(to.local == "no" ? Verdict::refuse({550, {5, 1, 1}, "no such user"}) : Verdict::ok());
+    }
+  }
+};
+
+struct MemoryIntake final : Intake {
+  std::mutex mutex;
+  uint64_t next = 1;
+  std::vector<Accepted> messages;
+  std::vector<std::pair<uint64_t, uint32_t>> abandoned;
+  uint64_t spilled_octets = 0;
+  std::function<void(std::move_only_function<void(Status)>)> when_committed;
+
+  MessageId begin() override {
+    const std::lock_guard lock(mutex);
+    return {next++};
+  }
+  Status spill(MessageId, uint32_t, Chunk chunk) override {
+    const std::lock_guard lock(mutex);
+    spilled_octets += chunk.size();
+    return {};
+  }
+  void commit(Accepted message, std::move_only_function<void(Status)> done) override {
+    {
+      const std::lock_guard lock(mutex);
+      messages.push_back(std::move(message));
+    }
+    if (when_committed) return when_committed(std::move(done));
+    std::thread([done = std::move(done)]() mutable { done(Status{}); }).detach();
+  }
+  void abandon(MessageId id, uint32_t chunks) override {
+    const std::lock_guard lock(mutex);
+    abandoned.emplace_back(id.value, chunks);
+  }
+};
+
+/// A server on loopback with its loop on a thread of its own, and blocking helpers for a client.
+class ServerTest : public testing::Test {
+ protected:
+  ServerTest() {
+    settings_->hostname = "mx.example";
+    settings_->banner_delay = Millis{0};
+  }
+  ~ServerTest() override {
+    registry_.kill_sessions();
+    if (thread_.joinable()) {
+      loop_.stop();
+      thread_.join();
+    }
+  }
+  void start(SessionLimits limits = {}) {
+    registry_.set_limits(std::move(limits));
+    auto listener = net::Listener::open(loop_, Endpoint{*IpAddress::parse("127.0.0.1"), 0});
+    ASSERT_TRUE(listener);
+    at_ = listener->local();
+    server_.add(std::move(*listener), loop_, settings_);
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+
+  /// Runs a client's coroutine on the server's loop and waits for its result.
+  std::string run(net::Task<std::string> client) {
+    std::mutex mutex;
+    std::condition_variable ready;
+    std::optional<std::string> result;
+    loop_.spawn(finish(std::move(client), &mutex, &ready, &result));
+    std::unique_lock lock(mutex);
+    ready.wait(lock, [&] { return result.has_value(); });
+    return *result;
+  }
+  static net::Task<void> finish(net::Task<std::string> client, std::mutex* mutex,
+                                std::condition_variable* ready, std::optional<std::string>* result) {
+    std::string heard = co_await client;
+    const std::lock_guard lock(*mutex);
+    result->emplace(std::move(heard));
+    ready->notify_one();
+  }
+
+  /// Sends `says` one after the other, each after a reply line to the one before; returns all that was heard.
+  static net::Task<std::string> talk(net::Loop* loop, Endpoint at, std::vector<std::string> says,
+                                     Millis patience) {
+    auto stream = co_await net::connect(*loop, at, std::nullopt, net::deadline_in(Millis{5000}));
+    if (!stream) co_return "no connection: " + stream.error().what;
+    std::string heard;
+    std::array<char, 4096> buffer;
+    size_t next = 0;
+    while (true) {
+      const Result<size_t> got = co_await stream->read(std::span<char>(buffer), net::deadline_in(patience));
+      if (!got) break;
+      heard.append(buffer.data(), *got);
+      const size_t line = heard.rfind('\n', heard.size() - 2);
+      const size_t start = line == std::string::npos ? 0 : line + 1;
+      if (!heard.ends_with("\r\n") || heard[start + 3] != ' ' || next >= says.size()) continue;
+      const Status sent = co_await stream->write(std::string_view(says[next++]), net::deadline_in(patience));
+      if (!sent) break;
+    }
+    co_return heard;
+  }
+  std::string talk(std::vector<std::string> says, Millis patience = Millis{5000}) {
+    return run(talk(&loop_, at_, std::move(says), patience));
+  }
+
+  OpenGate gate_;
+  MemoryIntake intake_;
+  SystemClock clock_;
+  SessionRegistry registry_;
+  std::shared_ptr<Settings> settings_ = std::make_shared<Settings>();
+  net::Loop loop_;
+  Server server_{Services{gate_, intake_, clock_}, registry_, {&loop_}};
+  Endpoint at_;
+  std::thread thread_;
+};
+
+TEST_F(ServerTest, takes_a_message_with_an_answer_from_another_thread) {
+  start();
+  const std::string heard =
+      talk({"EHLO c.example\r\n",
+            "MAIL FROM:<a@b.example>\r\nRCPT TO:<slow@c.example>\r\nRCPT TO:<no@c.example>\r\nDATA\r\n",
+            "Subject: x\r\n\r\nhello\r\n.\r\n", "QUIT\r\n"});
+  EXPECT_THAT(heard, HasSubstr("250 2.0.0 000000000001 queued\r\n221 2.0.0"));
+  ASSERT_EQ(intake_.messages.size(), 1U);
+  EXPECT_THAT(std::string(intake_.messages[0].chunks[0].view()), HasSubstr("from c.example ([127.0.0.1])"));
+  EXPECT_EQ(intake_.messages[0].origin.client_ip.to_string(), "127.0.0.1");
+  EXPECT_EQ(intake_.messages[0].envelope.recipients.size(), 1U);
+}
+
+TEST_F(ServerTest, a_big_message_is_spilled) {
+  start();
+  std::string text;
+  for (int i = 0; i < 30'000; ++i) text += "a line of some length that fills the body up\r\n";
+  const uint64_t octets = text.size();
+  const std::string heard = talk({"EHLO c.example\r\n", "MAIL FROM:<>\r\nRCPT TO:<x@c.example>\r\nDATA\r\n",
+                                  text + ".\r\n", "QUIT\r\n"});
+  EXPECT_THAT(heard, HasSubstr("queued"));
+  ASSERT_EQ(intake_.messages.size(), 1U);
+  EXPECT_EQ(intake_.messages[0].first_chunk, 5U);
+  EXPECT_GT(intake_.messages[0].size_octets, octets);
+  EXPECT_EQ(intake_.spilled_octets + intake_.messages[0].chunks[0].size(), intake_.messages[0].size_octets);
+}
+
+TEST_F(ServerTest, a_store_that_is_full_is_452) {
+  intake_.when_committed = [](auto done) { done(fail(Errc::no_space, "full")); };
+  start();
+  EXPECT_THAT(talk({"EHLO c.example\r\n", "MAIL FROM:<>\r\nRCPT TO:<x@c.example>\r\nDATA\r\n", "x\r\n.\r\n",
+                    "QUIT\r\n"}),
+              HasSubstr("452 4.3.1"));
+}
+
+TEST_F(ServerTest, silence_ends_in_421_and_the_message_is_abandoned) {
+  settings_->command_timeout = Millis{100};
+  start();
+  EXPECT_THAT(talk({"EHLO c.example\r\n", "MAIL FROM:<>\r\nRCPT TO:<x@c.example>\r\nDATA\r\n", "half"}),
+              HasSubstr("\r\n421 4.4.2"));
+  EXPECT_EQ(intake_.abandoned.size(), 1U);
+}
+
+TEST_F(ServerTest, the_total_deadline_ends_a_session_that_keeps_talking) {
+  settings_->session_timeout = Millis{200};
+  start();
+  std::vector<std::string> says{"EHLO c.example\r\n"};
+  for (int i = 0; i < 100'000; ++i) says.emplace_back("NOOP\r\n");
+  settings_->commands_max = 1'000'000;
+  EXPECT_THAT(talk(std::move(says)), HasSubstr("421 4.4.2"));
+}
+
+TEST_F(ServerTest, connections_over_the_limit_of_an_address_get_421) {
+  SessionLimits limits;
+  limits.sessions_per_address_max = 0;
+  start(limits);
+  EXPECT_THAT(talk({}), StartsWith("421 4.7.0 mx.example too many connections from your address"));
+  limits.exempt = {*IpNetwork::parse("127.0.0.0/8")};
+  registry_.set_limits(limits);
+  EXPECT_THAT(talk({"QUIT\r\n"}), StartsWith("220"));
+  limits.sessions_max = 0;
+  registry_.set_limits(limits);
+  EXPECT_THAT(talk({}), StartsWith("421 4.7.0 mx.example too many connections:"));
+}
+
+TEST_F(ServerTest, rfc_071_octets_before_the_banner_are_refused) {
+  settings_->banner_delay = Millis{2000};
+  start();
+  struct Early {
+    static net::Task<std::string> go(net::Loop* loop, Endpoint at) {
+      auto stream = co_await net::connect(*loop, at, std::nullopt, net::deadline_in(Millis{5000}));
+      if (!stream) co_return "";
+      const Status sent =
+          co_await stream->write(std::string_view("EHLO spam.example\r\n"), net::deadline_in(Millis{1000}));
+      if (!sent) co_return "";
+      std::array<char, 512> buffer;
+      const Result<size_t> got =
+          co_await stream->read(std::span<char>(buffer), net::deadline_in(Millis{1500}));
+      if (!got) co_return got.error().what;
+      co_return std::string(buffer.data(), *got);
+    }
+  };
+  EXPECT_THAT(run(Early::go(&loop_, at_)), StartsWith("554 5.5.0"));
+}
+
+TEST_F(ServerTest, a_trusted_client_gets_the_banner_without_delay) {
+  settings_->banner_delay = std::chrono::hours{1};  // whoever had to wait for it would never get it
+  settings_->no_delay = {*IpNetwork::parse("127.0.0.0/8")};
+  start();
+  EXPECT_THAT(talk({"QUIT\r\n"}), StartsWith("220"));
+}
+
+TEST_F(ServerTest, stopping_ends_idle_sessions_with_421_and_lets_a_message_finish) {
+  std::move_only_function<void(Status)> held;
+  std::mutex mutex;
+  std::condition_variable committing;
+  intake_.when_committed = [&](auto done) {
+    const std::lock_guard lock(mutex);
+    held = std::move(done);
+    committing.notify_one();
+  };
+  start();
+  std::string busy;
+  std::string idle;
+  std::thread first([&] {
+    busy = talk({"EHLO c.example\r\n", "MAIL FROM:<>\r\nRCPT TO:<x@c.example>\r\nDATA\r\n", "x\r\n.\r\n"});
+  });
+  std::thread second([&] { idle = talk({"EHLO c.example\r\n"}); });
+  {
+    std::unique_lock lock(mutex);
+    committing.wait(lock, [&] { return static_cast<bool>(held); });
+  }
+  while (registry_.active() < 2) std::this_thread::yield();
+  server_.stop();
+  second.join();
+  EXPECT_THAT(idle, HasSubstr("421 4.3.2"));
+  held(Status{});
+  first.join();
+  EXPECT_THAT(busy, HasSubstr("queued\r\n421 4.3.2"));
+  while (registry_.active() > 0) std::this_thread::yield();
+}
+
+TEST_F(ServerTest, rfc_072_a_megabyte_pipelined_with_replies_unread_does_not_deadlock) {
+  settings_->commands_max = 1'000'000;
+  settings_->output_octets_max = 4 * 1024 * 1024;
+  start();
+  struct Pipeliner {
+    static net::Task<std::string> go(net::Loop* loop, Endpoint at) {
+      auto stream = co_await net::connect(*loop, at, std::nullopt, net::deadline_in(Millis{5000}));
+      if (!stream) co_return "";
+      std::string heard;
+      std::vector<char> buffer(65536);
+      const Result<size_t> banner =
+          co_await stream->read(std::span<char>(buffer), net::deadline_in(Millis{5000}));
+      if (!banner) co_return banner.error().what;
+      const Status hello =
+          co_await stream->write(std::string_view("EHLO c.example\r\n"), net::deadline_in(Millis{5000}));
+      if (!hello) co_return hello.error().what;
+      const Result<size_t> offers =
+          co_await stream->read(std::span<char>(buffer), net::deadline_in(Millis{5000}));
+      if (!offers) co_return offers.error().what;
+      std::string commands;
+      while (commands.size() < 1'000'000) commands += "NOOP\r\n";
+      commands += "QUIT\r\n";
+      const Status sent =
+          co_await stream->write(std::string_view(commands), net::deadline_in(Millis{20'000}));
+      if (!sent) co_return sent.error().what;
+      while (true) {
+        const Result<size_t> got =
+            co_await stream->read(std::span<char>(buffer), net::deadline_in(Millis{20'000}));
+        if (!got) break;
+        heard.append(buffer.data(), *got);
+      }
+      co_return heard;
+    }
+  };
+  const std::string heard = run(Pipeliner::go(&loop_, at_));
+  EXPECT_EQ(std::count(heard.begin(), heard.end(), '\n'), 166'667 + 1);
+  EXPECT_THAT(heard.substr(heard.size() - 30), HasSubstr("221 2.0.0"));
+}
+
+TEST_F(ServerTest, rfc_082_starttls_end_to_end) {
+  const test::Certificate certificate;
+  auto context = net::TlsContext::server(certificate.certificate_file(), certificate.key_file());
+  ASSERT_TRUE(context);
+  settings_->tls = *context;
+  settings_->starttls = StartTls::offered;
+  start();
+  struct Client {
+    static net::Task<std::string> go(net::Loop* loop, Endpoint at) {
+      auto stream = co_await net::connect(*loop, at, std::nullopt, net::deadline_in(Millis{5000}));
+      if (!stream) co_return "";
+      std::array<char, 4096> buffer;
+      std::string heard;
+      std::vector<std::string> says;
+      says.emplace_back("EHLO c.example\r\n");
+      says.emplace_back("STARTTLS\r\n");
+      says.emplace_back("EHLO again.example\r\n");
+      says.emplace_back("MAIL FROM:<>\r\nRCPT TO:<x@c.example>\r\nDATA\r\n");
+      says.emplace_back("x\r\n.\r\n");
+      says.emplace_back("QUIT\r\n");
+      for (size_t i = 0; i < says.size(); ++i) {
+        if (i != 2) {
+          const Result<size_t> got =
+              co_await stream->read(std::span<char>(buffer), net::deadline_in(Millis{5000}));
+          if (!got) co_return heard + got.error().what;
+          heard.append(buffer.data(), *got);
+        } else {
+          const Result<size_t> got =
+              co_await stream->read(std::span<char>(buffer), net::deadline_in(Millis{5000}));
+          if (!got) co_return heard + got.error().what;
+          const Status secured = co_await stream->start_tls_client(
+              net::TlsContext::opportunistic_client(), "mx.example", net::deadline_in(Millis{5000}));
+          if (!secured) co_return heard + secured.error().what;
+        }
+        const Status sent = co_await stream->write(std::string_view(says[i]), net::deadline_in(Millis{5000}));
+        if (!sent) co_return heard + sent.error().what;
+      }
+      const Result<size_t> got =
+          co_await stream->read(std::span<char>(buffer), net::deadline_in(Millis{5000}));
+      if (got) heard.append(buffer.data(), *got);
+      co_return heard;
+    }
+  };
+  const std::string heard = run(Client::go(&loop_, at_));
+  EXPECT_THAT(heard, HasSubstr("250 STARTTLS\r\n"));
+  EXPECT_THAT(heard, HasSubstr("queued"));
+  ASSERT_EQ(intake_.messages.size(), 1U);
+  EXPECT_EQ(intake_.messages[0].origin.protocol, "ESMTPS");
+  EXPECT_THAT(std::string(intake_.messages[0].chunks[0].view()), HasSubstr("using TLSv1.3 with cipher"));
+}
+
+TEST_F(ServerTest, a_reload_changes_new_sessions_only) {
+  start();
+  auto changed = std::make_shared<Settings>(*settings_);
+  changed->hostname = "new.example";
+  EXPECT_THAT(talk({"QUIT\r\n"}), StartsWith("220 mx.example"));
+  server_.reload(0, changed);
+  EXPECT_THAT(talk({"QUIT\r\n"}), StartsWith("220 new.example"));
+}
+}  // namespace
+}  // namespace waybill::receive
