@@ -1,0 +1,183 @@
+#include "queue/rocks_commit.h"
+
+#include <sys/statvfs.h>
+
+#include "base/log.h"
+
+namespace waybill::queue::rocks {
+namespace {
+
+// A batch beyond this is split: memory stays bounded, and the first ones don't wait for the last body.
+constexpr size_t kBatchOctetsMax = 8ULL << 20;
+
+Result<uint64_t> free_octets_at(const std::string& path) {
+  struct statvfs about{};
+  if (::statvfs(path.c_str(), &about) != 0) return std::unexpected(errno_error("statvfs " + path));
+  return static_cast<uint64_t>(about.f_bavail) * about.f_frsize;
+}
+
+size_t octets_of(const Transaction& transaction) {
+  size_t total = 0;
+  for (const NewMessage& added : transaction.messages) {
+    for (const Chunk& chunk : added.chunks) total += chunk.size();
+    total += added.recipients.size() * 256;
+  }
+  return total + transaction.changes.size() * 256;
+}
+
+// What brings only new mail waits for space; what ends or moves mail that we hold does not, even when a
+// report comes with it: fates free space, they don't take it.
+bool is_only_new(const Transaction& transaction) {
+  return !transaction.messages.empty() && transaction.changes.empty();
+}
+
+}  // namespace
+
+SpaceGuard::SpaceGuard(const RocksStoreOptions& options) : options_(options) {}
+
+bool SpaceGuard::low() {
+  if (options_.reserve_octets == 0) return false;
+  const int64_t now_ms = options_.clock->steady().time_since_epoch().count();
+  int64_t asked = asked_at_ms_.load(std::memory_order_relaxed);
+  if (asked >= 0 && now_ms - asked < 1000) return low_.load(std::memory_order_relaxed);
+  if (!asked_at_ms_.compare_exchange_strong(asked, now_ms)) return low_.load(std::memory_order_relaxed);
+  const auto free = options_.free_octets ? options_.free_octets() : free_octets_at(options_.path);
+  const bool low = free && *free < options_.reserve_octets;
+  if (low != low_.exchange(low)) {
+    if (low) {
+      log::error("spool reserve reached",
+                 {{"path", options_.path}, {"free", *free}, {"reserve", options_.reserve_octets}});
+    } else {
+      log::info("spool has space again", {{"path", options_.path}});
+    }
+  }
+  return low;
+}
+
+Committer::Committer(Engine& engine, SpaceGuard& space, const RocksStoreOptions& options,
+                     const Counters& counters)
+    : engine_(engine),
+      space_(space),
+      clock_(*options.clock),
+      hot_(options.hot_recipients_max),
+      counters_(counters) {
+  published_.counters = counters;
+  thread_ = std::thread([this] { run(); });
+}
+
+Committer::~Committer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void Committer::enqueue(Item item) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(item));
+    wake = std::exchange(asleep_, false);
+  }
+  if (wake) wake_.notify_one();  // a busy commit thread looks again by itself
+}
+
+void Committer::commit(Transaction transaction, Store::Committed done) {
+  enqueue({.transaction = std::move(transaction), .done = std::move(done), .damaged = {}});
+}
+void Committer::inspect(RecipientKey key) { enqueue({.transaction = {}, .done = {}, .damaged = key}); }
+
+Published Committer::published() const {
+  const std::lock_guard lock(published_mutex_);
+  return published_;
+}
+
+void Committer::publish(uint64_t transactions) {
+  const std::lock_guard lock(published_mutex_);
+  published_.counters = counters_;
+  ++published_.commits;
+  published_.transactions += transactions;
+}
+
+void Committer::run() {
+  std::vector<Item> items;
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      asleep_ = waiting_.empty() && !stopping_;
+      wake_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
+      asleep_ = false;
+      if (waiting_.empty()) return;
+      items.swap(waiting_);
+    }
+    process(items);
+    items.clear();
+  }
+}
+
+void Committer::process(std::vector<Item>& items) {
+  size_t from = 0;
+  while (from < items.size()) {
+    if (items[from].damaged) {
+      set_aside_damaged(*items[from].damaged);
+      ++from;
+      continue;
+    }
+    size_t octets = 0;
+    size_t to = from;
+    do {
+      octets += octets_of(items[to].transaction);
+      ++to;
+    } while (to < items.size() && octets < kBatchOctetsMax && !items[to].damaged);
+    process_slice(std::span(items).subspan(from, to - from));
+    from = to;
+  }
+}
+
+void Committer::process_slice(std::span<Item> items) {
+  Batch batch(engine_, hot_, counters_);
+  std::vector<Status> answers(items.size());
+  const bool low = space_.low();
+  size_t good = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (low && is_only_new(items[i].transaction)) {
+      answers[i] = fail(Errc::no_space, "the spool's disk is down to its reserve");
+      continue;
+    }
+    answers[i] = batch.add(items[i].transaction);
+    if (answers[i]) {
+      ++good;
+    } else if (answers[i].error().code == Errc::corrupt) {
+      log::error("commit met a damaged record", {{"what", answers[i].error().what}});
+      for (const Change& change : items[i].transaction.changes) inspect(change.key);
+    }
+  }
+  if (good > 0 && !batch.empty()) {
+    rocksdb::WriteBatch& ready = batch.finish();
+    const bool has_due = batch.earliest_due() != Time::max();
+    if (has_due) engine_.due_floor.writing(batch.earliest_due());
+    const auto status = engine_.write(ready, Engine::Sync::yes);  // 250 follows the sync
+    if (has_due) engine_.due_floor.written();
+    if (status.ok()) {
+      counters_ = batch.counters();
+      batch.settle();
+      hot_.shrink();
+      publish(good);
+    } else {
+      // Nothing of it counts. What the batch changed in the overlay is no longer true: read it again.
+      hot_.clear();
+      const Error error = error_of(status, "cannot write to the spool");
+      log::error("commit failed", {{"what", error.what}, {"transactions", good}});
+      for (Status& answer : answers) {
+        if (answer) answer = std::unexpected(error);
+      }
+    }
+  }
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (items[i].done) items[i].done(std::move(answers[i]));
+  }
+}
+
+}  // namespace waybill::queue::rocks

@@ -1,0 +1,74 @@
+// rocks_commit.h: group commit. One thread takes everything that waits, writes it as one batch, syncs once,
+// and answers. No lock is held while it writes; a commit() costs its caller one short lock.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <span>
+#include <thread>
+
+#include "queue/rocks_batch.h"
+
+namespace waybill::queue::rocks {
+
+/// Whether the disk still has more than the reserve. Thread-safe; asks the file system at most once a second.
+class SpaceGuard {
+ public:
+  explicit SpaceGuard(const RocksStoreOptions& options);
+  [[nodiscard]] bool low();
+
+ private:
+  const RocksStoreOptions& options_;
+  std::atomic<int64_t> asked_at_ms_{-1};
+  std::atomic<bool> low_{false};
+};
+
+struct Published {
+  Counters counters;
+  uint64_t commits = 0;
+  uint64_t transactions = 0;
+};
+
+class Committer {
+ public:
+  Committer(Engine& engine, SpaceGuard& space, const RocksStoreOptions& options, const Counters& counters);
+  ~Committer();  ///< finishes what was handed in
+
+  void commit(Transaction transaction, Store::Committed done);
+  /// A reader met a damaged record: the commit thread looks itself and moves what is damaged out of the way.
+  void inspect(RecipientKey key);
+  [[nodiscard]] Published published() const;
+
+ private:
+  struct Item {
+    Transaction transaction;
+    Store::Committed done;
+    std::optional<RecipientKey> damaged;  ///< not a commit: what to inspect
+  };
+  void enqueue(Item item);
+  void run();
+  void process(std::vector<Item>& items);
+  void process_slice(std::span<Item> items);
+  void set_aside_damaged(RecipientKey key);  // these two in rocks_aside.cc
+  void set_aside_recipient(RecipientKey key, rocksdb::WriteBatch& batch, Counters& counters);
+  void publish(uint64_t transactions);
+
+  Engine& engine_;
+  SpaceGuard& space_;
+  const Clock& clock_;
+  Hot hot_;
+  Counters counters_;
+
+  mutable std::mutex published_mutex_;
+  Published published_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Item> waiting_;
+  bool asleep_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace waybill::queue::rocks
