@@ -1,0 +1,104 @@
+// job.h: a delivery on its way through a site, and the queue from which the site's connections take.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "deliver/dialogue.h"
+#include "deliver/host_memory.h"
+#include "mail/delivery.h"
+
+namespace waybill::deliver {
+
+class Connection;
+
+/// Owned by exactly one place at a time: the site's queue, a connection, or the manager.
+struct Job {
+  mail::DeliveryPtr delivery;
+  mail::DeliveryDone done;
+  Outcomes outcomes;
+  std::string wish;                   ///< the host that this delivery's own shuffle puts first; may be empty
+  Steady queued_at{};                 ///< the beginning of time for one that comes back from a host
+  std::vector<Peer> tried;            ///< hosts that failed this job in this attempt
+  std::optional<mail::Outcome> last;  ///< what the last of them said
+  uint8_t stale = 0;                  ///< reused connections that turned out to be gone
+
+  [[nodiscard]] bool has_tried(const Peer& peer) const {
+    for (const Peer& one : tried) {
+      if (one == peer) return true;
+    }
+    return false;
+  }
+};
+using JobPtr = std::unique_ptr<Job>;
+
+/// Jobs that wait for a connection of one site, in a lane for each host that they wish for. Thread-safe: the
+/// manager puts in, connections take out from their own loops, without a trip to the manager between two
+/// messages. Held for a few instructions only.
+///
+/// A connection takes from its own host's lane first, so that equal hosts get equal shares (RFC 5321 5.1).
+/// It helps other lanes out when its own is empty, when nobody serves the other, or when the other's job has
+/// waited long: a share is never worth idleness. A job that a connection is on its way for is left to it.
+class JobQueue {
+ public:
+  /// Which idle connections push() may wake.
+  enum class Wake : uint8_t { wished, any };
+  /// The idle connection to wake, if there is one: to the wished host, else (any) of the best tier.
+  [[nodiscard]] std::shared_ptr<Connection> push(JobPtr job, Wake wake);
+  /// A job that failed elsewhere goes ahead of the rest.
+  [[nodiscard]] std::shared_ptr<Connection> push_front(JobPtr job);
+  /// The next job that was not tried at the connection's peer. Null: it is now on the idle list.
+  [[nodiscard]] JobPtr take_or_rest(const std::shared_ptr<Connection>& connection);
+  /// A connection that leaves: it is not woken any more. False: it was woken already, so it must look again.
+  bool forget(const Connection* connection);
+
+  /// This connection, which is being made, will take a job.
+  void expect(const Connection& connection);
+  /// It does not come, or not soon: the job that it was owed is anybody's.
+  void give_up_on(const Connection& connection);
+  /// As give_up_on(), and it serves its host no more.
+  void gone(const Connection& connection);
+  /// An idle connection to wake for a job that nobody is on the way for.
+  [[nodiscard]] std::shared_ptr<Connection> match();
+
+  [[nodiscard]] bool has_idle(const std::string& host) const;
+  [[nodiscard]] std::optional<size_t> best_idle_tier() const;
+  [[nodiscard]] std::vector<JobPtr> drain();
+  [[nodiscard]] size_t size() const;
+  /// Jobs beyond those that a connection is on the way for.
+  [[nodiscard]] size_t unattended() const;
+  /// The hosts that the first job must not meet again (those that all waiting jobs share is what matters:
+  /// the first waits longest).
+  [[nodiscard]] std::vector<Peer> first_tried() const;
+  /// Removes the first job if it has tried all of `peers`.
+  [[nodiscard]] JobPtr take_exhausted(const std::vector<Peer>& peers);
+
+ private:
+  struct Lane {
+    std::deque<JobPtr> jobs;
+    size_t coming = 0;           ///< connections on their way to a job of this lane
+    std::set<uint64_t> serving;  ///< connections to this host
+  };
+  using Lanes = std::map<std::string, Lane, std::less<>>;
+
+  // REQUIRE: the mutex is held.
+  [[nodiscard]] std::shared_ptr<Connection> wake_for(const Job& job, Wake wake);
+  [[nodiscard]] std::shared_ptr<Connection> wake_at(size_t place, const std::string& lane);
+  void arrived(uint64_t id);
+  [[nodiscard]] Lane* first_lane();
+  [[nodiscard]] const Lane* first_lane() const;
+
+  mutable std::mutex mutex_;
+  Lanes lanes_;
+  size_t size_ = 0;
+  std::map<uint64_t, std::string> coming_;  ///< connection to lane
+  std::vector<std::shared_ptr<Connection>> idle_;
+};
+
+}  // namespace waybill::deliver

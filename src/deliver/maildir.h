@@ -1,0 +1,56 @@
+// maildir.h: puts a message into a Maildir folder, crash-safe: written whole to tmp/, synced, linked into
+// new/ under a name that never was, and the folder synced, before anyone hears "delivered".
+//
+// Thread rule: deliver() may be called from many threads; it blocks on the disk.
+// Failure: no space or quota is deferred with 4.3.1, other trouble of the disk with 4.3.0; a user that
+// can't be or does not exist is rejected with 5.1.1. A crash leaves at most a file in tmp/, which is removed
+// at the mailbox's first use after 36 hours, as the Maildir convention has it.
+// Lines end in LF in the file, as everything that reads a Maildir expects.
+// Never: leaves the root of the path template, follows a symbolic link below it, or overwrites a file.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "base/fs.h"
+#include "deliver/targets.h"
+#include "mail/delivery.h"
+
+namespace waybill::deliver {
+
+/// The folder for a recipient: "{domain}" and "{user}" replaced. The user is the local part in lower case,
+/// up to '+' (subaddressing). Errors: invalid for what can't be a file name ('/', "..", control octets,
+/// a leading dot, over 200 octets) and for a template that is not absolute.
+[[nodiscard]] Result<std::string> maildir_path(const std::string& path_template,
+                                               const mail::Address& address);
+/// The local part in lower case, up to '+' when something stands before it.
+[[nodiscard]] std::string mailbox_user(const mail::Address& address);
+
+class Maildir {
+ public:
+  /// `hostname` becomes part of file names.
+  Maildir(FileSystem& files, std::string hostname, unsigned mode);
+  [[nodiscard]] mail::Outcome deliver(const MaildirTarget& target, const mail::Delivery& delivery,
+                                      const mail::Recipient& recipient, Time now);
+
+ private:
+  [[nodiscard]] Status prepare(const std::string& path_template, const std::string& folder);
+  void clean_once(const std::string& folder, Time now);
+  [[nodiscard]] Status ensure_directory(const std::string& path);
+  [[nodiscard]] Result<std::string> write_tmp(const std::string& folder, const mail::Delivery& delivery,
+                                              const mail::Recipient& recipient, const std::string& name);
+
+  [[nodiscard]] Result<std::string> store(const std::string& folder, const mail::Delivery& delivery,
+                                          const mail::Recipient& recipient, Time now);
+
+  FileSystem& files_;
+  std::string hostname_;
+  unsigned mode_;
+  std::atomic<uint64_t> serial_{0};
+  std::mutex mutex_;
+  std::set<std::string> cleaned_;  ///< folders whose tmp/ was looked through
+};
+
+}  // namespace waybill::deliver

@@ -1,0 +1,95 @@
+// manager.h: carries deliveries out. Groups them by site, opens, shares and paces connections, remembers
+// hosts that fail, falls over to the next host, and answers each delivery with one outcome a recipient.
+//
+// Thread rule: everything here is called on the conductor's loop, and every callback comes back on it.
+// Connections run on the I/O loops, Maildir writes on threads of their own; both hop back.
+// Falls over to the next host when there is no connection, no welcome, or the session ends before the message
+// was answered. A 4yz to MAIL, RCPT, DATA or the message is the attempt's answer: greylisting and full
+// mailboxes are no better at the next MX, and a wait is what such a server asks for.
+// Never: blocks, bounces what is unknown, tries an address twice for one delivery, or drops a delivery
+// without its `done`.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fs.h"
+#include "deliver/settings.h"
+#include "deliver/targets.h"
+#include "mail/delivery.h"
+#include "net/loop.h"
+#include "net/tls.h"
+
+namespace waybill::deliver {
+
+struct ConnectionStatus {
+  uint64_t id = 0;
+  std::string host;
+  std::string address;  ///< "192.0.2.1:25", "unix:/run/x"
+  std::string state;    ///< "opening", "busy" or "idle"
+  uint64_t messages = 0;
+  bool tls = false;
+  Millis age{0};
+};
+
+struct SiteStatus {
+  std::string site_key;
+  size_t queued = 0;                                   ///< waiting for a connection
+  size_t active = 0;                                   ///< on a connection
+  double window = 0;                                   ///< connections that pacing allows
+  uint64_t delivered = 0, deferred = 0, rejected = 0;  ///< recipients, since the site came into use
+  bool down = false;
+  size_t domains_waiting = 0;  ///< domains whose mail was deferred because the site is down
+  std::vector<ConnectionStatus> connections;
+};
+
+struct HostStatus {
+  std::string host;
+  std::string address;
+  bool down = false;
+  Millis down_for{0};
+  Millis next_probe_in{0};
+  uint32_t failures = 0;
+  bool tls_broken = false;
+  mail::Reply last;  ///< why
+};
+
+struct ManagerStatus {
+  std::vector<SiteStatus> sites;
+  std::vector<HostStatus> hosts;  ///< only those that are remembered as failing
+  size_t deliveries = 0;          ///< under way, all told
+};
+
+class Manager {
+ public:
+  /// A host of this site works again: whatever waits for these domains may go now.
+  using SiteBack = std::function<void(const std::string& site_key, const std::vector<mail::Domain>& domains)>;
+
+  /// All references outlive the manager. `io_loops` is not empty; the conductor may be one of them.
+  Manager(net::Loop& conductor, std::vector<net::Loop*> io_loops, Router& router, FileSystem& files,
+          Settings settings, SiteBack site_back = {});
+  /// After stop()'s `done`, or after all loops have ended.
+  ~Manager();
+  Manager(const Manager&) = delete;
+  Manager& operator=(const Manager&) = delete;
+
+  /// `done` is called exactly once, never from inside this call.
+  void start(mail::DeliveryPtr delivery, mail::DeliveryDone done);
+  /// For new connections and new deliveries; what is under way ends as it began.
+  void reconfigure(Settings settings);
+  /// An operator knows better: forget that hosts failed (of one address, or "" for all) and try again.
+  void forget_failures(const std::string& address = {});
+  [[nodiscard]] ManagerStatus status() const;
+  /// Deliveries that wait are answered as deferred at once (retry_after says soon); those on a connection may
+  /// finish until `deadline`, then their connections are closed. `done` follows the last answer.
+  void stop(Steady deadline, std::move_only_function<void()> done);
+
+  class Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace waybill::deliver

@@ -1,0 +1,75 @@
+// targets.h: where a domain's mail goes, as delivery needs to know it. daemon/ makes these from the
+// planner's result; this room knows nothing of MX records, zones or routing tables.
+// Values, shared and immutable once handed over: safe to read on any thread.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/ip.h"
+#include "mail/address.h"
+#include "mail/outcome.h"
+
+namespace waybill::deliver {
+
+/// One host that may take the mail, with its addresses in the order in which they are to be tried.
+struct Target {
+  uint16_t preference = 0;
+  std::string host;  ///< MX name, smart host, or the literal's text
+  std::vector<IpAddress> addresses;
+  uint16_t port = 25;
+};
+
+/// Hosts of equal preference, in the order of this plan's shuffle.
+using Tier = std::vector<Target>;
+
+enum class TargetsDecision : uint8_t { deliver, defer, bounce };
+enum class Transport : uint8_t { smtp, lmtp, maildir };
+/// opportunistic: STARTTLS where it is offered, plaintext where it is not or fails (RFC 7435).
+enum class TlsPolicy : uint8_t { opportunistic, never };
+
+/// A folder of our own. "{domain}" and "{user}" in the template are replaced, safely (see maildir.h).
+struct MaildirTarget {
+  std::string path_template;  ///< "/var/mail/{domain}/{user}": absolute
+  /// Local parts that exist, lower case; null: every one that the template can hold.
+  std::shared_ptr<const std::set<std::string, std::less<>>> users;
+};
+
+/// A local delivery server (RFC 2033): a Unix socket, or an address when `unix_path` is empty.
+struct LmtpTarget {
+  std::string unix_path;
+  Endpoint endpoint;
+};
+
+struct Targets {
+  TargetsDecision decision = TargetsDecision::defer;
+  /// Why not, when `decision` is not deliver: 4yz or 5yz with an enhanced status. Our words, no server's.
+  mail::Reply reply;
+  Transport transport = Transport::smtp;
+  /// Deliveries with the same key share connections, pacing and fate: the set of hosts (not the domain), so
+  /// that ten thousand domains on one provider are one site. Equal keys must mean equal tiers, apart from
+  /// the order inside a tier.
+  std::string site_key;
+  std::vector<Tier> tiers;  ///< smtp: ascending preference
+  TlsPolicy tls = TlsPolicy::opportunistic;
+  MaildirTarget maildir;
+  LmtpTarget lmtp;
+};
+using TargetsPtr = std::shared_ptr<const Targets>;
+
+/// What daemon/ implements on top of the planner. `targets` is called on the manager's loop for every
+/// delivery (cache!), and calls `done` exactly once on that loop, at once or later. A null answer counts as
+/// defer.
+class Router {
+ public:
+  using Done = std::function<void(TargetsPtr)>;
+  virtual ~Router() = default;
+  virtual void targets(const mail::Domain& domain, const std::string& route_pin, Done done) = 0;
+};
+
+}  // namespace waybill::deliver
