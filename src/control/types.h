@@ -1,0 +1,326 @@
+// types.h: the questions that can be asked of a running daemon, and its answers, as plain values. They
+// mirror what the spool holds (queue/types.h) without including it: the daemon converts.
+// No behaviour here; JSON forms are in codec.h, the HTTP paths in service.h, all of it for people in
+// docs/control-api.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "mail/envelope.h"
+#include "mail/outcome.h"
+
+namespace waybill::control {
+
+// ---- which recipients ------------------------------------------------------------------------------------
+
+enum class RecipientState : uint8_t { queued, held, delivered, bounced, expired, deleted };
+[[nodiscard]] std::string_view to_string(RecipientState state);
+
+/// Which recipients an operator means. Empty fields don't restrict; all given ones must match. One that
+/// restricts nothing is refused by every verb that changes something, unless `all` is set.
+struct Selector {
+  std::optional<MessageId> message;
+  std::string domain;                   ///< of the recipient: exact, or "*.example.org" for everything below
+  std::string sender;                   ///< reverse-path: an address, "@domain", or "<>" for null
+  std::string recipient;                ///< an address, exact
+  std::string host;                     ///< host of the last attempt
+  std::string last_reply;               ///< a part of the last reply, without regard to case
+  std::optional<RecipientState> state;  ///< queued or held
+  std::optional<Millis> older_than, younger_than;  ///< by arrival
+  bool all = false;  ///< the operator really means everything that the other fields leave
+
+  /// True if no field restricts (`all` does not count).
+  [[nodiscard]] bool unrestricted() const;
+  bool operator==(const Selector&) const = default;
+};
+
+// ---- the queue -------------------------------------------------------------------------------------------
+
+struct MessageInfo {
+  MessageId id;
+  Time arrived{};
+  mail::Envelope envelope;  ///< its recipient list is empty
+  mail::Origin origin;
+  uint64_t size_octets = 0;
+  uint32_t recipient_count = 0;  ///< as accepted
+  bool operator==(const MessageInfo&) const = default;
+};
+
+struct RecipientInfo {
+  uint32_t index = 0;  ///< its number within the message, for ever
+  mail::Recipient recipient;
+  RecipientState state = RecipientState::queued;
+  uint16_t attempts = 0;
+  std::optional<Time> next_attempt;  ///< queued: when it is due
+  std::optional<Time> last_attempt;  ///< none: never tried
+  mail::Reply last_reply;
+  std::string last_host;
+  std::string route_pin;
+  bool delay_notified = false;
+  bool in_flight = false;  ///< being delivered at this moment
+  bool operator==(const RecipientInfo&) const = default;
+};
+
+/// One open recipient of one message: a row of `queue list`.
+struct QueueRow {
+  MessageInfo message;
+  RecipientInfo recipient;
+  bool operator==(const QueueRow&) const = default;
+};
+
+/// Where a page ended: to be given back for the next one.
+struct Cursor {
+  MessageId message;
+  uint32_t index = 0;
+  bool operator==(const Cursor&) const = default;
+};
+
+struct QueueListRequest {
+  Selector selector;
+  std::optional<Cursor> after;
+  uint32_t limit = 100;  ///< 1 … kListLimitMax
+  bool operator==(const QueueListRequest&) const = default;
+};
+inline constexpr uint32_t kListLimitMax = 10'000;
+
+struct QueueListAnswer {
+  std::vector<QueueRow> rows;
+  std::optional<Cursor> next;  ///< none at the end
+  bool operator==(const QueueListAnswer&) const = default;
+};
+
+struct QueueCountAnswer {
+  uint64_t recipients = 0;
+  std::optional<uint64_t> messages;  ///< none: not worth counting (too many)
+  bool operator==(const QueueCountAnswer&) const = default;
+};
+
+enum class Action : uint8_t {
+  retry,    ///< due now
+  hold,     ///< not tried until released
+  release,  ///< from hold back to due now
+  drop,     ///< `queue delete`: ends as deleted by a named person, without a report to the sender
+  reroute,  ///< pins `via` ("" unpins) and makes it due now
+};
+[[nodiscard]] std::string_view to_string(Action action);
+
+struct ActRequest {
+  Action action = Action::retry;
+  Selector selector;
+  std::string via;                      ///< reroute: "[host]:587", "host"; empty: back to the route table
+  std::string who;                      ///< who asks: "root (sudo: alice)"; goes into the ledger
+  std::string reason;                   ///< for delete required, else optional; goes into the ledger
+  std::optional<uint64_t> matched_max;  ///< refuse when more match: what the operator saw is what is done
+  bool operator==(const ActRequest&) const = default;
+};
+
+struct ActionReport {
+  uint64_t matched = 0;
+  uint64_t acted = 0;
+  uint64_t skipped = 0;            ///< matched, but in flight or already so
+  std::vector<std::string> notes;  ///< why some were skipped; a few sentences at most
+  bool operator==(const ActionReport&) const = default;
+};
+
+// ---- history and explanation -----------------------------------------------------------------------------
+
+enum class EventKind : uint8_t {
+  accepted,
+  delivered,
+  deferred,
+  bounced,
+  expired,
+  deleted,
+  held,
+  released,
+  retry_asked,
+  rerouted,
+  report_sent,
+  delay_notice_sent,
+  set_aside,
+};
+[[nodiscard]] std::string_view to_string(EventKind kind);
+
+/// One line of the custody ledger.
+struct TraceEvent {
+  Time time{};
+  std::optional<uint32_t> recipient;  ///< none: concerns the whole message
+  EventKind kind = EventKind::accepted;
+  std::string address;  ///< the recipient's address, or for `accepted` the reverse-path
+  mail::Reply reply;
+  std::string host;  ///< who gave the reply
+  std::string detail;
+  bool operator==(const TraceEvent&) const = default;
+};
+
+struct TraceAnswer {
+  MessageId id;
+  std::vector<TraceEvent> events;         ///< oldest first
+  std::optional<MessageInfo> message;     ///< while it is in the spool
+  std::vector<RecipientInfo> recipients;  ///< those still open
+  bool operator==(const TraceAnswer&) const = default;
+};
+
+struct WhyRequest {
+  MessageId message;
+  std::string recipient;  ///< an address; empty: all open recipients
+  bool operator==(const WhyRequest&) const = default;
+};
+
+/// One step of an explanation, in the order in which it was decided.
+struct WhyLine {
+  std::string rule;  ///< short name of the rule; may be empty
+  std::string ref;   ///< "RFC 5321 5.1"; may be empty
+  std::string text;
+  bool operator==(const WhyLine&) const = default;
+};
+
+struct WhyRecipient {
+  RecipientInfo recipient;
+  std::string summary;  ///< one sentence: what it waits for, or why it ended
+  std::vector<WhyLine> lines;
+  bool operator==(const WhyRecipient&) const = default;
+};
+
+struct WhyAnswer {
+  MessageId id;
+  std::vector<WhyRecipient> recipients;
+  bool operator==(const WhyAnswer&) const = default;
+};
+
+/// Every accepted recipient is open, or ended in exactly one final event; what breaks that is a fault.
+struct CustodyAnswer {
+  uint64_t accepted = 0, open = 0, delivered = 0, bounced = 0, expired = 0, deleted = 0, set_aside = 0;
+  uint64_t faults_total = 0;
+  std::vector<std::string> faults;  ///< the first of them, one sentence each
+  bool operator==(const CustodyAnswer&) const = default;
+};
+
+// ---- the daemon itself -----------------------------------------------------------------------------------
+
+struct ListenerStatus {
+  std::string address;
+  std::string role;
+  uint64_t sessions = 0;
+  bool operator==(const ListenerStatus&) const = default;
+};
+
+struct DestinationStatus {
+  std::string name;
+  uint64_t queued = 0;  ///< ready or in flight, in memory
+  uint64_t connections = 0;
+  uint64_t concurrency = 0;  ///< how many connections it may have now
+  std::string state;         ///< "up", "probing", "down"
+  std::optional<Time> next_probe;
+  std::string last_reply;
+  bool operator==(const DestinationStatus&) const = default;
+};
+
+struct StatusAnswer {
+  std::string version, hostname;
+  int64_t pid = 0;
+  Time now{}, started{};
+  std::string config_file;
+  std::optional<Time> config_loaded;
+  std::string phase;  ///< "starting", "running", "stopping"
+  std::vector<ListenerStatus> listeners;
+  uint64_t sessions = 0;
+  uint64_t deliveries = 0;  ///< under way
+  uint64_t messages = 0, recipients_queued = 0, recipients_held = 0;
+  std::optional<Time> oldest_arrival, next_due;
+  uint64_t spool_octets = 0, commits = 0, transactions = 0;
+  uint64_t accepted = 0, delivered = 0, deferred = 0, bounced = 0, expired = 0;  ///< since the start
+  uint64_t dns_cache_entries = 0;
+  std::vector<DestinationStatus> destinations;  ///< the busiest and the troubled
+  std::vector<std::string> warnings;            ///< what an operator should look at
+  bool operator==(const StatusAnswer&) const = default;
+};
+
+/// Something wrong in the configuration; line 0: the file as a whole.
+struct ConfigProblem {
+  std::string file;
+  uint32_t line = 0, column = 0;
+  std::string what;
+  bool operator==(const ConfigProblem&) const = default;
+};
+
+enum class ReloadOutcome : uint8_t { applied, unchanged, refused };
+[[nodiscard]] std::string_view to_string(ReloadOutcome outcome);
+
+struct ReloadAnswer {
+  ReloadOutcome outcome = ReloadOutcome::unchanged;
+  std::vector<std::string> changes;         ///< what is different now, a sentence each
+  std::vector<std::string> restart_needed;  ///< changes that wait for a restart
+  std::vector<ConfigProblem> problems;      ///< why it was refused: the old configuration stays
+  bool operator==(const ReloadAnswer&) const = default;
+};
+
+struct HealthAnswer {
+  bool healthy = true;
+  std::vector<std::string> reasons;  ///< why not
+  bool operator==(const HealthAnswer&) const = default;
+};
+
+// ---- mail in ---------------------------------------------------------------------------------------------
+
+struct SendRequest {
+  mail::Envelope envelope;
+  std::string who;      ///< the user who sends, for trace
+  std::string message;  ///< header and text with CRLF line ends (the service makes them so), not dot-stuffed
+  bool operator==(const SendRequest&) const = default;
+};
+
+struct SendRefusal {
+  std::string address;
+  mail::Reply reply;
+  bool operator==(const SendRefusal&) const = default;
+};
+
+/// Durable when answered. No id: every recipient was refused, and nothing was taken.
+struct SendAnswer {
+  std::optional<MessageId> id;
+  uint32_t recipients_accepted = 0;
+  std::vector<SendRefusal> refused;
+  bool operator==(const SendAnswer&) const = default;
+};
+
+// ---- the resolver's cache --------------------------------------------------------------------------------
+
+struct DnsCacheRequest {
+  std::string name;  ///< this name and those below; empty: all
+  uint32_t limit = 1000;
+  bool operator==(const DnsCacheRequest&) const = default;
+};
+
+struct DnsCacheEntry {
+  std::string name, type;
+  std::string status;    ///< "present", "absent", "failed", "bogus"
+  std::string security;  ///< "secure", "insecure", …
+  uint32_t ttl_s = 0;
+  std::vector<std::string> records;  ///< presentation form
+  bool operator==(const DnsCacheEntry&) const = default;
+};
+
+struct DnsCacheAnswer {
+  std::vector<DnsCacheEntry> entries;
+  uint64_t entries_total = 0;
+  bool operator==(const DnsCacheAnswer&) const = default;
+};
+
+struct DnsFlushRequest {
+  std::string name;  ///< this name and those below; empty: the whole cache
+  bool operator==(const DnsFlushRequest&) const = default;
+};
+
+struct DnsFlushAnswer {
+  uint64_t entries_removed = 0;
+  bool operator==(const DnsFlushAnswer&) const = default;
+};
+
+}  // namespace waybill::control
