@@ -1,0 +1,246 @@
+#include "daemon/backend.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/version.h"
+#include "daemon/convert.h"
+
+namespace waybill::daemon {
+namespace {
+constexpr size_t kDestinationsShown = 50;
+
+std::vector<control::DestinationStatus> destinations(const deliver::ManagerStatus& status, Time now) {
+  std::vector<control::DestinationStatus> out;
+  for (const deliver::SiteStatus& site : status.sites) {
+    control::DestinationStatus one;
+    one.name = site.site_key;
+    one.queued = site.queued + site.active;
+    one.connections = site.connections.size();
+    one.concurrency = static_cast<uint64_t>(site.window);
+    one.state = site.down ? "down" : "up";
+    out.push_back(std::move(one));
+  }
+  for (const deliver::HostStatus& host : status.hosts) {
+    control::DestinationStatus one;
+    one.name = host.host.empty() ? host.address : fmt::format("{} [{}]", host.host, host.address);
+    one.state = host.down ? "down" : "up";
+    if (host.down) one.next_probe = now + host.next_probe_in;
+    one.last_reply = host.last.to_string();
+    out.push_back(std::move(one));
+  }
+  // The troubled first, then the busiest.
+  std::ranges::stable_sort(out, [](const auto& a, const auto& b) {
+    return std::pair(a.state == "up", ~a.queued) < std::pair(b.state == "up", ~b.queued);
+  });
+  if (out.size() > kDestinationsShown) out.resize(kDestinationsShown);
+  return out;
+}
+}  // namespace
+
+net::Task<Result<control::StatusAnswer>> Backend::status() {
+  struct Asked {
+    deliver::ManagerStatus delivery;
+    queue::SchedulerStats queue;
+  };
+  std::move_only_function<Asked()> ask = [this] {
+    return Asked{parts_.manager.status(), parts_.conductor.scheduler().stats()};
+  };
+  const Asked asked = co_await on_conductor<Asked>(std::move(ask));
+  const Time now = parts_.clock.now();
+  const queue::StoreStats stats = parts_.store.stats();
+  control::StatusAnswer out;
+  out.version = kVersion;
+  out.hostname = parts_.config()->hostname.text();
+  out.pid = ::getpid();
+  out.now = now;
+  out.started = parts_.started;
+  out.config_file = parts_.config_file;
+  out.config_loaded = parts_.config_loaded();
+  out.phase = parts_.phase();
+  out.listeners = parts_.listeners();
+  out.sessions = parts_.sessions.active();
+  out.deliveries = asked.delivery.deliveries;
+  out.messages = stats.messages;
+  out.recipients_queued = stats.recipients_queued;
+  out.recipients_held = stats.recipients_held;
+  out.oldest_arrival = stats.oldest_arrival;
+  if (auto due = parts_.store.next_due()) out.next_due = *due;
+  out.spool_octets = stats.bytes_on_disk;
+  out.commits = stats.commits;
+  out.transactions = stats.transactions;
+  const auto read = [](const std::atomic<uint64_t>& counter) {
+    return counter.load(std::memory_order_relaxed);
+  };
+  out.accepted = read(parts_.counters.messages_accepted);
+  out.delivered = read(parts_.counters.delivered);
+  out.deferred = read(parts_.counters.deferred);
+  out.bounced = read(parts_.counters.bounced);
+  out.expired = read(parts_.counters.expired);
+  if (const auto stack = parts_.resolver.current()) out.dns_cache_entries = stack->cache().counts().entries;
+  out.destinations = destinations(asked.delivery, now);
+  if (read(parts_.counters.commit_failures) > 0) {
+    out.warnings.push_back(fmt::format("the disk refused {} commits since the start: see the log",
+                                       read(parts_.counters.commit_failures)));
+  }
+  co_return std::move(out);
+}
+
+net::Task<Result<control::ReloadAnswer>> Backend::reload() {
+  control::ReloadAnswer answer = parts_.reload();
+  co_return std::move(answer);
+}
+
+net::Task<Result<control::HealthAnswer>> Backend::health() {
+  control::HealthAnswer out;
+  const std::string phase = parts_.phase();
+  if (phase != "running") out.reasons.push_back("it is " + phase);
+  if (const uint64_t waiting = parts_.counters.outcomes_waiting.load(std::memory_order_relaxed);
+      waiting > 0) {
+    out.reasons.push_back(
+        fmt::format("{} outcomes can't be written to the spool: delivery rests until they can", waiting));
+  }
+  // A commit that does nothing still passes through the commit thread: it answers, so the thread lives.
+  net::Callback<Status> waiting(parts_.loop);
+  parts_.store.commit({}, waiting.completer());
+  const Status status = co_await waiting;
+  if (!status) out.reasons.push_back("the spool does not keep anything: " + status.error().what);
+  out.healthy = out.reasons.empty();
+  co_return std::move(out);
+}
+
+net::Task<Result<std::string>> Backend::metrics() {
+  std::move_only_function<queue::SchedulerStats()> ask = [this] {
+    return parts_.conductor.scheduler().stats();
+  };
+  const queue::SchedulerStats scheduler = co_await on_conductor<queue::SchedulerStats>(std::move(ask));
+  const queue::StoreStats stats = parts_.store.stats();
+  std::vector<Gauge> gauges{
+      {"waybill_sessions", "SMTP sessions open now", static_cast<double>(parts_.sessions.active())},
+      {"waybill_queue_messages", "Messages in the spool", static_cast<double>(stats.messages)},
+      {"waybill_queue_recipients", "Recipients queued", static_cast<double>(stats.recipients_queued)},
+      {"waybill_held_recipients", "Recipients held", static_cast<double>(stats.recipients_held)},
+      {"waybill_ready_recipients", "Recipients ready in memory",
+       static_cast<double>(scheduler.ready_recipients)},
+      {"waybill_deliveries", "Deliveries under way", static_cast<double>(scheduler.outstanding)},
+      {"waybill_spool_octets", "Octets of the spool on disk", static_cast<double>(stats.bytes_on_disk)},
+      {"waybill_commits", "Synced commits since the start", static_cast<double>(stats.commits)},
+  };
+  if (const auto stack = parts_.resolver.current()) {
+    const resolve::CacheCounts counts = stack->cache().counts();
+    gauges.push_back(
+        {"waybill_dns_cache_entries", "Answers in the DNS cache", static_cast<double>(counts.entries)});
+    gauges.push_back(
+        {"waybill_dns_cache_hits", "Questions answered from the cache", static_cast<double>(counts.hits)});
+    gauges.push_back(
+        {"waybill_dns_cache_misses", "Questions that went further", static_cast<double>(counts.misses)});
+  }
+  co_return render_metrics(parts_.counters, gauges);
+}
+
+namespace {
+// RFC 5321 4.4: what a message from the control socket passed through; 7-bit, folded.
+std::string received_field(const std::string& who, const std::string& hostname, MessageId id, Time now) {
+  std::string user;
+  for (const char c : who.substr(0, 64))
+    user += (c > ' ' && c < 0x7f && c != '(' && c != ')' && c != '\\') ? c : '_';
+  return fmt::format("Received: by {} (waybill, from user {})\r\n\tid {}; {}\r\n", hostname, user,
+                     id.to_string(), format_rfc5322(now));
+}
+
+std::vector<Chunk> chunked(std::string_view text) {
+  std::vector<Chunk> out;
+  for (; !text.empty(); text.remove_prefix(std::min(text.size(), kChunkOctetsMax))) {
+    out.emplace_back(std::string(text.substr(0, kChunkOctetsMax)));
+  }
+  return out;
+}
+}  // namespace
+
+net::Task<Result<control::SendAnswer>> Backend::send(control::SendRequest request) {
+  const auto config = parts_.config();
+  if (request.message.size() > config->limits.message_octets) {
+    co_return fail(Errc::invalid, "the message has {} octets; at most {} are taken (limits.message_size)",
+                   request.message.size(), config->limits.message_octets);
+  }
+  control::SendAnswer out;
+  receive::Accepted accepted;
+  for (mail::Recipient& recipient : request.envelope.recipients) {
+    auto refusal = parts_.gate.check_local(recipient.address);
+    if (refusal) {
+      out.refused.push_back({recipient.address.to_string(), std::move(*refusal)});
+    } else {
+      accepted.envelope.recipients.push_back(std::move(recipient));
+    }
+  }
+  out.recipients_accepted = static_cast<uint32_t>(accepted.envelope.recipients.size());
+  if (out.recipients_accepted == 0) co_return std::move(out);
+  std::vector<mail::Recipient> recipients = std::move(accepted.envelope.recipients);
+  accepted.envelope = std::move(request.envelope);
+  accepted.envelope.recipients = std::move(recipients);
+  accepted.id = parts_.intake.begin();
+  accepted.origin.via = mail::Origin::Via::control;
+  accepted.origin.listener = "control";
+  accepted.origin.user = request.who;
+  const std::string content =
+      received_field(request.who, config->hostname.text(), accepted.id, parts_.clock.now()) + request.message;
+  accepted.size_octets = content.size();
+  accepted.chunks = chunked(content);
+  accepted.chunk_count = static_cast<uint32_t>(accepted.chunks.size());
+  out.id = accepted.id;
+  net::Callback<Status> waiting(parts_.loop);
+  parts_.intake.commit(std::move(accepted), waiting.completer());
+  Status status = co_await waiting;
+  if (!status) co_return pass(status.error());
+  co_return std::move(out);
+}
+
+net::Task<Result<control::DnsCacheAnswer>> Backend::dns_cache(control::DnsCacheRequest request) {
+  std::optional<dns::Name> under;
+  if (!request.name.empty()) {
+    auto name = dns::Name::parse(request.name);
+    if (!name) co_return pass(name.error());
+    under = *name;
+  }
+  control::DnsCacheAnswer out;
+  const auto stack = parts_.resolver.current();
+  if (!stack) co_return std::move(out);
+  out.entries_total = stack->cache().counts().entries;
+  for (const resolve::CacheEntry& entry : stack->cache().list()) {
+    if (under && !entry.question.name.is_within(*under)) continue;
+    if (out.entries.size() == request.limit) break;
+    control::DnsCacheEntry one;
+    one.name = entry.question.name.to_string();
+    one.type = dns::to_string(entry.question.type);
+    one.status = entry.answer.absent() ? "absent" : dns::to_string(entry.answer.kind);
+    one.security = entry.answer.secure                     ? "secure"
+                   : entry.answer.kind == dns::Kind::bogus ? "bogus"
+                                                           : "insecure";
+    one.ttl_s = entry.answer.ttl_s;
+    for (const dns::Record& record : entry.answer.records) one.records.push_back(dns::data_to_string(record));
+    out.entries.push_back(std::move(one));
+  }
+  co_return std::move(out);
+}
+
+net::Task<Result<control::DnsFlushAnswer>> Backend::dns_flush(control::DnsFlushRequest request) {
+  std::optional<dns::Name> name;
+  if (!request.name.empty()) {
+    auto parsed = dns::Name::parse(request.name);
+    if (!parsed) co_return pass(parsed.error());
+    name = *parsed;
+  }
+  control::DnsFlushAnswer out;
+  if (const auto stack = parts_.resolver.current()) out.entries_removed = stack->cache().flush(name);
+  // Then what was made from them: a plan may come from names that its domain's does not show.
+  std::move_only_function<bool()> forget = [this] {
+    parts_.targeter.forget();
+    return true;
+  };
+  (void)co_await on_conductor<bool>(std::move(forget));
+  co_return std::move(out);
+}
+
+}  // namespace waybill::daemon

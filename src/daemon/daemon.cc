@@ -1,0 +1,246 @@
+#include "daemon/daemon.h"
+
+#include <unistd.h>
+
+#include <csignal>
+
+#include "base/log.h"
+#include "base/version.h"
+#include "daemon/from_config.h"
+#include "daemon/own_self.h"
+#include "daemon/privileges.h"
+#include "net/http_server.h"
+
+namespace waybill::daemon {
+namespace {
+constexpr size_t kControlConnectionsMax = 64;
+constexpr uint64_t kReadOnlyBodyOctetsMax = 64 * 1024;
+}  // namespace
+
+Daemon::Daemon(std::string config_file, config::Config config)
+    : config_file_(std::move(config_file)),
+      config_(std::make_shared<const config::Config>(std::move(config))),
+      started_(clock_.now()),
+      config_loaded_(started_) {}
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const std::string& config_file, config::Config config) {
+  std::unique_ptr<Daemon> self(new Daemon(config_file, std::move(config)));
+  const auto settings = self->config();
+  log::configure(settings->log.level, settings->log.format);
+  raise_descriptor_limit();
+  // As root: the folder, the ports and the keys. Then never again.
+  Status done = prepare_data_dir(settings->data_dir, settings->user, settings->group);
+  if (done) done = self->bind_listeners();
+  if (done) done = drop_privileges(settings->user, settings->group);
+  if (done) done = self->open_store();
+  if (done) done = self->open_resolver();
+  if (!done) return pass(done.error());
+  self->make_rooms();
+  done = self->open_doors();
+  if (done) done = self->open_control();
+  if (!done) return pass(done.error());
+  self->start_threads();
+  return self;
+}
+
+Status Daemon::bind_listeners() {
+  const unsigned wanted =
+      config()->threads != 0 ? config()->threads : std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < wanted; ++i) io_loops_.push_back(std::make_unique<net::Loop>());
+  conductor_loop_ = std::make_unique<net::Loop>();
+  control_loop_ = std::make_unique<net::Loop>();
+  reader_loop_ = std::make_unique<net::Loop>();
+  for (const config::Listener& listener : config()->listeners) {
+    auto settings = listener_settings(*config(), listener);  // reads the key, which may be root's alone
+    if (!settings) return pass(settings.error());
+    auto socket = net::Listener::open(*io_loops_.front(), listener.address);
+    if (!socket) return pass(socket.error());
+    bound_.push_back({listener, std::move(*socket), std::move(*settings)});
+  }
+  return {};
+}
+
+Status Daemon::open_store() {
+  queue::RocksStoreOptions options;
+  options.path = config()->data_dir + "/spool";
+  options.clock = &clock_;
+  options.reserve_octets = config()->queue.reserve_octets;
+  auto store = queue::RocksStore::open(std::move(options));
+  if (!store) return pass(store.error(), "cannot open the spool");
+  store_ = std::move(*store);
+  ids_.start_after(store_->highest_id());
+  return {};
+}
+
+Status Daemon::open_resolver() {
+  auto stack = resolve::make_stack(resolver_options(*config()), clock_);
+  if (!stack) return pass(stack.error(), "cannot resolve");
+  for (const dns::ZoneError& notice : (*stack)->notices())
+    log::warning("zone file", {{"what", notice.to_string()}});
+  resolver_ = std::make_unique<ResolverHolder>(std::shared_ptr<resolve::Stack>(std::move(*stack)));
+  return {};
+}
+
+std::vector<Endpoint> Daemon::listening() const {
+  std::vector<Endpoint> out;
+  for (const Bound& bound : bound_) out.push_back(bound.socket.local());
+  for (const Door& door : doors_) out.push_back(door.local);
+  return out;
+}
+
+void Daemon::make_rooms() {
+  const auto settings = config();
+  Conductor::Settings conducting{
+      retry_schedule(*settings),
+      scheduler_limits(*settings),
+      {.hostname = settings->hostname, .return_octets = settings->bounce.return_octets}};
+  conductor_ =
+      std::make_unique<Conductor>(*conductor_loop_, *store_, ids_, clock_, counters_, std::move(conducting));
+  targeter_ = std::make_unique<Targeter>(*conductor_loop_, *resolver_, clock_);
+  targeter_->configure(settings, own_self(*settings, listening()));
+  std::vector<net::Loop*> loops;
+  for (const auto& loop : io_loops_) loops.push_back(loop.get());
+  manager_ = std::make_unique<deliver::Manager>(
+      *conductor_loop_, loops, *targeter_, files_, delivery_settings(*settings),
+      [this](const std::string& site, const std::vector<mail::Domain>& domains) {
+        log::info("destination is back", {{"site", site}, {"domains", domains.size()}});
+        conductor_->release(domains);
+      });
+  conductor_->set_manager(*manager_);
+  intake_ = std::make_unique<SpoolIntake>(*store_, ids_, clock_, counters_,
+                                          [this](Fresh fresh) { conductor_->announce(std::move(fresh)); });
+  intake_->set_postmaster(settings->postmaster_address());
+  sessions_ = std::make_unique<receive::SessionRegistry>(session_limits(*settings));
+  server_ = std::make_unique<receive::Server>(receive::Services{gate_, *intake_, clock_}, *sessions_, loops);
+}
+
+Status Daemon::open_doors() {
+  auto rules = relay_rules(*config());
+  if (!rules) return pass(rules.error());
+  gate_.set_rules(std::move(*rules));
+  gate_.set_resolver(*resolver_);
+  gate_.set_null_mx_sender(config()->relay.null_mx_sender);
+  for (Bound& bound : bound_) {
+    const Endpoint local = bound.socket.local();
+    const size_t number = server_->add(std::move(bound.socket), *io_loops_.front(), bound.settings);
+    doors_.push_back({bound.listener, local, number, bound.settings});
+  }
+  bound_.clear();
+  return {};
+}
+
+Status Daemon::open_control() {
+  Backend::Parts parts{
+      .loop = *control_loop_,
+      .conductor_loop = *conductor_loop_,
+      .reader_loop = *reader_loop_,
+      .store = *store_,
+      .conductor = *conductor_,
+      .manager = *manager_,
+      .targeter = *targeter_,
+      .resolver = *resolver_,
+      .sessions = *sessions_,
+      .intake = *intake_,
+      .gate = gate_,
+      .counters = counters_,
+      .clock = clock_,
+      .started = started_,
+      .config_file = config_file_,
+      .config = [this] { return config(); },
+      .listeners =
+          [this] {
+            std::vector<control::ListenerStatus> out;
+            for (const Door& door : doors_)
+              out.push_back({door.local.to_string(), std::string(config::to_string(door.listener.role)), 0});
+            return out;
+          },
+      .phase = [this] { return phase_; },
+      .reload = [this] { return reload(); },
+      .config_loaded = [this] { return std::optional(config_loaded_); }};
+  backend_ = std::make_unique<Backend>(std::move(parts));
+  service_ = std::make_unique<control::Service>(*backend_);
+  auto socket = net::Listener::open_unix(*control_loop_, config()->control.socket, config()->control.mode);
+  if (!socket) return pass(socket.error());
+  control_listener_ = std::make_shared<net::Listener>(std::move(*socket));
+  control_loop_->spawn(serve_control(this, control_listener_, control::Access::full));
+  if (config()->http.listen) {
+    auto http = net::Listener::open(*control_loop_, *config()->http.listen);
+    if (!http) return pass(http.error());
+    http_listener_ = std::make_shared<net::Listener>(std::move(*http));
+    control_loop_->spawn(serve_control(this, http_listener_, control::Access::read_only));
+  }
+  return {};
+}
+
+net::Task<void> Daemon::serve_client(Daemon* self, net::Stream stream, control::Access access) {
+  net::HttpLimits limits;
+  // Those who may only read have nothing to send; their bodies must not fill our memory.
+  if (access == control::Access::read_only) limits.body_octets_max = kReadOnlyBodyOctetsMax;
+  ++self->control_connections_;
+  co_await net::serve_http(std::move(stream), self->service_->handler(access), limits);
+  --self->control_connections_;
+}
+
+net::Task<void> Daemon::serve_control(Daemon* self, std::shared_ptr<net::Listener> listener,
+                                      control::Access access) {
+  while (true) {
+    Result<net::Stream> stream = co_await listener->accept(*self->control_loop_);
+    if (stream && self->control_connections_ < kControlConnectionsMax) {
+      self->control_loop_->spawn(serve_client(self, std::move(*stream), access));
+      continue;
+    }
+    if (stream) continue;  // one too many: closed at once
+    if (stream.error().code == Errc::closed) co_return;
+    log::warning("control connections rest", {{"why", stream.error().what}});
+    co_await self->control_loop_->sleep(Seconds{1});
+  }
+}
+
+void Daemon::start_threads() {
+  for (const auto& loop : io_loops_) threads_.emplace_back([&loop = *loop] { loop.run(); });
+  threads_.emplace_back([this] { conductor_loop_->run(); });
+  threads_.emplace_back([this] { reader_loop_->run(); });
+  conductor_loop_->post([this] { conductor_->start(); });
+  signal_thread_ = std::thread([this] { watch_signals(); });
+}
+
+void Daemon::watch_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  while (true) {
+    int signal = 0;
+    if (sigwait(&set, &signal) != 0) continue;
+    if (ending_.load()) return;
+    if (signal == SIGHUP) {
+      control_loop_->post([this] { (void)reload(); });
+      continue;
+    }
+    control_loop_->post([this] { begin_stop(); });
+  }
+}
+
+void Daemon::announce_ready() {
+  phase_ = "running";
+  for (const Door& door : doors_) {
+    log::info("listening",
+              {{"address", door.local.to_string()}, {"role", config::to_string(door.listener.role)}});
+  }
+  const queue::StoreStats stats = store_->stats();
+  log::info("ready", {{"version", kVersion},
+                      {"hostname", config()->hostname.text()},
+                      {"messages", stats.messages},
+                      {"recipients", stats.recipients_queued},
+                      {"control", config()->control.socket},
+                      {"started_in", format_duration(clock_.now() - started_)}});
+}
+
+void Daemon::run() {
+  control_loop_->post([this] {
+    announce_ready();
+    prune_ledger();
+  });
+  control_loop_->run();
+}
+
+}  // namespace waybill::daemon

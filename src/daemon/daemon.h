@@ -1,0 +1,121 @@
+// daemon.h: the router as a process: makes the rooms, joins them, runs their threads, and ends them in order.
+//
+// Threads: I/O loops (SMTP sessions, deliveries' connections), the conductor's loop (queue and delivery
+// decisions), the control loop (API, signals, reload), the reader's loop (the API's long reads), the store's
+// commit thread, the resolver's thread, and delivery's Maildir writers.
+// Thread rule: start(), run() and the destructor on one thread, which becomes the control loop's.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "config/config.h"
+#include "control/service.h"
+#include "daemon/backend.h"
+#include "net/listener.h"
+#include "queue/rocks_store.h"
+#include "receive/server.h"
+
+namespace waybill::daemon {
+
+class Daemon {
+ public:
+  /// Binds, drops privileges, opens the spool, begins to serve. Errors: what stands in the way, one sentence.
+  [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(const std::string& config_file,
+                                                             config::Config config);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  /// Until SIGTERM or SIGINT, which must be blocked in every thread before start(); then finishes what is
+  /// under way within shutdown_grace. SIGHUP reloads.
+  void run();
+
+ private:
+  struct Door {
+    config::Listener listener;
+    Endpoint local;  ///< with the port that was really bound
+    size_t number = 0;
+    std::shared_ptr<const receive::Settings> settings;
+  };
+  struct Bound {
+    config::Listener listener;
+    net::Listener socket;
+    std::shared_ptr<const receive::Settings> settings;
+  };
+  Daemon(std::string config_file, config::Config config);
+
+  [[nodiscard]] Status bind_listeners();
+  [[nodiscard]] Status open_store();
+  [[nodiscard]] Status open_resolver();
+  void make_rooms();
+  [[nodiscard]] Status open_doors();
+  [[nodiscard]] Status open_control();
+  void start_threads();
+  void announce_ready();
+
+  // reload.cc
+  [[nodiscard]] control::ReloadAnswer reload();
+  [[nodiscard]] Status apply(const config::Config& next, control::ReloadAnswer& answer);
+  [[nodiscard]] Status reload_doors(const config::Config& next, control::ReloadAnswer& answer);
+  [[nodiscard]] std::shared_ptr<net::TlsContext> unreadable_tls(const config::TlsFiles& files) const;
+  void apply_to_conductor(std::shared_ptr<const config::Config> next);
+
+  // stop.cc
+  void begin_stop();
+  void watch_stop();
+  void prune_ledger();
+  void tear_down();
+
+  [[nodiscard]] std::shared_ptr<const config::Config> config() const { return config_.load(); }
+  [[nodiscard]] std::vector<Endpoint> listening() const;
+  [[nodiscard]] static net::Task<void> serve_control(Daemon* self, std::shared_ptr<net::Listener> listener,
+                                                     control::Access access);
+  [[nodiscard]] static net::Task<void> serve_client(Daemon* self, net::Stream stream, control::Access access);
+  void watch_signals();
+
+  std::string config_file_;
+  std::atomic<std::shared_ptr<const config::Config>> config_;
+  SystemClock clock_;
+  Time started_;
+  Time config_loaded_;
+  Counters counters_;
+  IdSource ids_{clock_};
+  RealFs files_;
+  PolicyGate gate_;
+  std::string phase_ = "starting";  ///< control loop only
+
+  // Ends last to first: see tear_down().
+  std::unique_ptr<queue::RocksStore> store_;
+  std::unique_ptr<SpoolIntake> intake_;
+  std::unique_ptr<receive::SessionRegistry> sessions_;
+  std::vector<std::unique_ptr<net::Loop>> io_loops_;
+  std::unique_ptr<net::Loop> conductor_loop_;
+  std::unique_ptr<net::Loop> control_loop_;
+  std::unique_ptr<net::Loop> reader_loop_;  ///< long reads of the spool for the API, one after the other
+  std::unique_ptr<ResolverHolder> resolver_;
+  std::unique_ptr<Targeter> targeter_;
+  std::unique_ptr<Conductor> conductor_;
+  std::unique_ptr<deliver::Manager> manager_;
+  std::unique_ptr<receive::Server> server_;
+  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<control::Service> service_;
+
+  std::vector<Bound> bound_;  ///< until open_doors() hands them over
+  std::vector<Door> doors_;
+  std::shared_ptr<net::Listener> control_listener_;
+  std::shared_ptr<net::Listener> http_listener_;
+  std::vector<std::thread> threads_;
+  std::thread signal_thread_;
+  std::atomic<bool> ending_{false};
+  size_t control_connections_ = 0;
+  std::vector<net::Loop::Timer> retiring_;  ///< resolvers that were replaced, until their questions are over
+  net::Loop::Timer prune_timer_;
+  net::Loop::Timer stop_timer_;
+  Steady stop_deadline_{};
+  bool conductor_stopped_ = false;
+};
+
+}  // namespace waybill::daemon

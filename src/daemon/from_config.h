@@ -1,0 +1,29 @@
+// from_config.h: the configuration in the words of each room. Pure, but for the certificates that it reads.
+#pragma once
+
+#include <memory>
+
+#include "config/config.h"
+#include "deliver/settings.h"
+#include "policy/relay_rules.h"
+#include "queue/schedule.h"
+#include "queue/scheduler.h"
+#include "receive/registry.h"
+#include "receive/settings.h"
+#include "resolve/options.h"
+
+namespace waybill::daemon {
+
+[[nodiscard]] resolve::Options resolver_options(const config::Config& config);
+[[nodiscard]] deliver::Settings delivery_settings(const config::Config& config);
+[[nodiscard]] queue::Schedule retry_schedule(const config::Config& config);
+[[nodiscard]] queue::SchedulerLimits scheduler_limits(const config::Config& config);
+[[nodiscard]] receive::SessionLimits session_limits(const config::Config& config);
+/// Errors: trusted networks that would make an open relay.
+[[nodiscard]] Result<policy::RelayRules> relay_rules(const config::Config& config);
+/// Errors: a certificate or key that can't be used. With `tls` that is taken, and no file is read.
+[[nodiscard]] Result<std::shared_ptr<const receive::Settings>> listener_settings(
+    const config::Config& config, const config::Listener& listener,
+    std::shared_ptr<net::TlsContext> tls = nullptr);
+
+}  // namespace waybill::daemon

@@ -1,0 +1,74 @@
+#include "daemon/intake.h"
+
+#include "base/log.h"
+
+namespace waybill::daemon {
+
+SpoolIntake::SpoolIntake(queue::Store& store, IdSource& ids, const Clock& clock, Counters& counters,
+                         Announce announce)
+    : store_(store), ids_(ids), clock_(clock), counters_(counters), announce_(std::move(announce)) {}
+
+void SpoolIntake::set_postmaster(mail::Address address) {
+  postmaster_.store(std::make_shared<const mail::Address>(std::move(address)));
+}
+
+MessageId SpoolIntake::begin() { return ids_.next(); }
+
+Status SpoolIntake::spill(MessageId id, uint32_t n, Chunk chunk) { return store_.put_chunk(id, n, chunk); }
+
+void SpoolIntake::abandon(MessageId id, uint32_t chunks) { store_.discard(id, chunks); }
+
+namespace {
+Fresh to_fresh(receive::Accepted& accepted, const mail::Address* postmaster, Time now) {
+  Fresh fresh;
+  fresh.message.id = accepted.id;
+  fresh.message.arrived = now;
+  fresh.message.origin = std::move(accepted.origin);
+  fresh.message.size_octets = accepted.size_octets;
+  fresh.message.chunk_count = accepted.chunk_count;
+  fresh.recipients.reserve(accepted.envelope.recipients.size());
+  for (mail::Recipient& recipient : accepted.envelope.recipients) {
+    if (recipient.address.domain.empty() && postmaster != nullptr) recipient.address = *postmaster;
+    queue::RecipientRecord record;
+    record.recipient = std::move(recipient);
+    record.next_attempt = now;
+    fresh.recipients.push_back(std::move(record));
+  }
+  accepted.envelope.recipients.clear();
+  fresh.message.recipient_count = static_cast<uint32_t>(fresh.recipients.size());
+  fresh.message.envelope = std::move(accepted.envelope);
+  // Chunks are shared, not copied. A body that was spilled in part is read back from the spool.
+  if (accepted.first_chunk == 0) fresh.body = std::make_shared<mail::MemoryBody>(accepted.chunks);
+  return fresh;
+}
+
+}  // namespace
+
+void SpoolIntake::commit(receive::Accepted accepted, std::move_only_function<void(Status)> done) {
+  const auto postmaster = postmaster_.load();
+  queue::Transaction transaction;
+  queue::NewMessage& message = transaction.messages.emplace_back();
+  Fresh fresh = to_fresh(accepted, postmaster.get(), clock_.now());
+  message.message = fresh.message;
+  message.recipients = fresh.recipients;
+  message.first_chunk = accepted.first_chunk;
+  message.chunks = std::move(accepted.chunks);
+  store_.commit(std::move(transaction),
+                [this, fresh = std::move(fresh), done = std::move(done)](Status status) mutable {
+                  if (!status) {
+                    counters_.commit_failures.fetch_add(1, std::memory_order_relaxed);
+                    if (status.error().code == Errc::no_space)
+                      counters_.messages_refused_full.fetch_add(1, std::memory_order_relaxed);
+                    log::error("not accepted: the spool could not keep it",
+                               {{"id", fresh.message.id}, {"why", status.error().what}});
+                    return done(std::move(status));
+                  }
+                  counters_.messages_accepted.fetch_add(1, std::memory_order_relaxed);
+                  counters_.recipients_accepted.fetch_add(fresh.recipients.size(), std::memory_order_relaxed);
+                  counters_.octets_accepted.fetch_add(fresh.message.size_octets, std::memory_order_relaxed);
+                  done({});
+                  announce_(std::move(fresh));
+                });
+}
+
+}  // namespace waybill::daemon

@@ -1,0 +1,48 @@
+// intake.h: how a session's message gets into the spool, and from there to the conductor.
+//
+// Thread rule: as receive::Intake: called from every session's loop at once. It takes no lock of its own.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "config/config.h"
+#include "daemon/counters.h"
+#include "queue/store.h"
+#include "receive/intake.h"
+
+namespace waybill::daemon {
+
+/// What the conductor learns of a message that is durable now.
+struct Fresh {
+  queue::MessageRecord message;
+  std::vector<queue::RecipientRecord> recipients;
+  mail::BodyPtr body;  ///< the content while it is in memory anyway; null: read it from the spool
+};
+
+class SpoolIntake final : public receive::Intake {
+ public:
+  /// Called on the store's commit thread, after the sync.
+  using Announce = std::function<void(Fresh)>;
+  SpoolIntake(queue::Store& store, IdSource& ids, const Clock& clock, Counters& counters, Announce announce);
+
+  /// Where `<postmaster>` without a domain goes (RFC 5321 4.5.1). Thread-safe.
+  void set_postmaster(mail::Address address);
+
+  MessageId begin() override;
+  Status spill(MessageId id, uint32_t n, Chunk chunk) override;
+  void commit(receive::Accepted message, std::move_only_function<void(Status)> done) override;
+  void abandon(MessageId id, uint32_t chunks) override;
+
+ private:
+  queue::Store& store_;
+  IdSource& ids_;
+  const Clock& clock_;
+  Counters& counters_;
+  Announce announce_;
+  std::atomic<std::shared_ptr<const mail::Address>> postmaster_;
+};
+
+}  // namespace waybill::daemon

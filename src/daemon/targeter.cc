@@ -1,0 +1,204 @@
+#include "daemon/targeter.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "daemon/own_self.h"
+
+namespace waybill::daemon {
+namespace {
+constexpr size_t kKeptMax = 50'000;
+/// The resolver's cache honours TTLs; this only bounds how long a delivery may use a plan it made from them.
+constexpr Seconds kKeepMax{300};
+
+deliver::Targets made_up(deliver::TargetsDecision decision, mail::Reply reply) {
+  deliver::Targets out;
+  out.decision = decision;
+  out.reply = std::move(reply);
+  return out;
+}
+}  // namespace
+
+Targeter::Targeter(net::Loop& loop, dns::Resolver& resolver, const Clock& clock)
+    : loop_(loop),
+      resolver_(resolver),
+      clock_(clock),
+      random_(std::random_device{}()),
+      alive_(std::make_shared<Targeter*>(this)) {}
+
+Targeter::~Targeter() { *alive_ = nullptr; }
+
+void Targeter::configure(std::shared_ptr<const config::Config> config, route::Self self) {
+  config_ = std::move(config);
+  self_ = std::move(self);
+  table_ = {};
+  for (const config::Route& route : config_->routes) {
+    if (Status added = table_.add(route.pattern, route.via.to_string()); !added) {
+      log::error("route left out", {{"pattern", route.pattern}, {"why", added.error().what}});
+    }
+  }
+  kept_.clear();
+  local_.clear();
+  for (const config::Domain& domain : config_->domains) {
+    if (auto made = local(domain.name)) local_.emplace(domain.name.text(), std::move(made));
+  }
+  ++generation_;
+}
+
+void Targeter::forget() {
+  kept_.clear();
+  ++generation_;
+}
+
+deliver::TargetsPtr Targeter::local(const mail::Domain& name) const {
+  const config::Domain* domain = config_->find_domain(name);
+  if (domain == nullptr || domain->role != config::DomainRole::primary || !domain->mailboxes) return nullptr;
+  const config::Mailboxes& boxes = *domain->mailboxes;
+  auto out = std::make_shared<deliver::Targets>();
+  out->decision = deliver::TargetsDecision::deliver;
+  out->site_key = "local " + boxes.to_string();
+  switch (boxes.kind) {
+    case config::Mailboxes::Kind::maildir:
+      out->transport = deliver::Transport::maildir;
+      out->maildir.path_template = boxes.path;
+      if (domain->users)
+        out->maildir.users = std::make_shared<const std::set<std::string, std::less<>>>(*domain->users);
+      return out;
+    case config::Mailboxes::Kind::lmtp_unix:
+      out->transport = deliver::Transport::lmtp;
+      out->lmtp.unix_path = boxes.path;
+      return out;
+    case config::Mailboxes::Kind::lmtp_tcp: {
+      out->transport = deliver::Transport::lmtp;
+      if (auto ip = IpAddress::parse(boxes.host)) {
+        out->lmtp.endpoint = {*ip, boxes.port};
+        return out;
+      }
+      // A host name would have to be looked up for each delivery; the configuration says so at its start.
+      return std::make_shared<deliver::Targets>(
+          made_up(deliver::TargetsDecision::defer,
+                  {451, {4, 3, 5}, fmt::format("the LMTP server '{}' is not an IP address", boxes.host)}));
+    }
+  }
+  return nullptr;
+}
+
+Result<route::Request> Targeter::request(const mail::Domain& domain, const std::string& route_pin) {
+  route::Request request;
+  request.domain = domain;
+  request.self = self_;
+  if (route_pin.empty()) {
+    request.via = table_.find(domain);
+  } else {
+    auto via = route::Via::parse(route_pin);
+    if (!via) return pass(via.error());
+    request.via = *via;
+  }
+  const config::Domain* known = config_->find_domain(domain);
+  const bool backup = known != nullptr && known->role == config::DomainRole::backup;
+  request.role = backup ? route::Role::backup : route::Role::foreign;
+  request.options.port = config_->deliver.port;
+  request.options.reserved = is_lab(*config_) ? route::Reserved::allow : route::Reserved::refuse;
+  request.seed = random_();
+  return request;
+}
+
+void Targeter::targets(const mail::Domain& domain, const std::string& route_pin, Done done) {
+  if (route_pin.empty()) {
+    if (const auto at = local_.find(domain.text()); at != local_.end()) return done(at->second);
+  }
+  std::string key = domain.text();
+  if (!route_pin.empty()) key += " via " + route_pin;
+  if (const auto at = kept_.find(key); at != kept_.end()) {
+    if (at->second.until > clock_.steady()) return done(dealt(at->second));
+    kept_.erase(at);
+  }
+  std::vector<Done>& waiting = asked_[key];
+  waiting.push_back(std::move(done));
+  if (waiting.size() > 1) return;
+  auto asking = request(domain, route_pin);
+  if (!asking) {
+    route::Plan plan;
+    plan.decision = route::Verdict::defer;
+    plan.code = 451;
+    plan.enhanced = {4, 3, 5};
+    plan.reason = asking.error().what;
+    return planned(key, plan);
+  }
+  route::gather(
+      std::move(*asking), resolver_, [this](std::function<void()> work) { loop_.post(std::move(work)); },
+      [alive = alive_, key, generation = generation_](route::Plan plan, const dns::Facts&) {
+        if (*alive == nullptr) return;
+        if ((*alive)->generation_ != generation) plan.ttl_s = 0;
+        (*alive)->planned(key, plan);
+      });
+}
+
+void Targeter::planned(const std::string& key, const route::Plan& plan) {
+  Kept kept;
+  auto targets = std::make_shared<deliver::Targets>(to_targets(plan, config_->deliver.tls));
+  kept.shuffle =
+      std::ranges::any_of(targets->tiers, [](const deliver::Tier& tier) { return tier.size() > 1; });
+  kept.targets = std::move(targets);
+  kept.until = clock_.steady() + std::min<Seconds>(Seconds{plan.ttl_s}, kKeepMax);
+  const auto waiting = asked_.extract(key);
+  if (plan.ttl_s > 0) {
+    if (kept_.size() >= kKeptMax) kept_.erase(kept_.begin());
+    kept_.insert_or_assign(key, kept);
+  }
+  if (waiting.empty()) return;
+  for (const Done& done : waiting.mapped()) done(dealt(kept));
+}
+
+// RFC 5321 5.1: equals are shared out at random, anew for every message.
+deliver::TargetsPtr Targeter::dealt(const Kept& kept) {
+  if (!kept.shuffle) return kept.targets;
+  auto out = std::make_shared<deliver::Targets>(*kept.targets);
+  for (deliver::Tier& tier : out->tiers) std::ranges::shuffle(tier, random_);
+  return out;
+}
+
+void Targeter::explain(const mail::Domain& domain, const std::string& route_pin,
+                       std::function<void(route::Plan)> done) {
+  auto asking = request(domain, route_pin);
+  if (!asking) {
+    route::Plan plan;
+    plan.reason = asking.error().what;
+    return done(std::move(plan));
+  }
+  route::gather(
+      std::move(*asking), resolver_, [this](std::function<void()> work) { loop_.post(std::move(work)); },
+      [done = std::move(done)](route::Plan plan, const dns::Facts&) { done(std::move(plan)); });
+}
+
+std::string Targeter::matched_pattern(const mail::Domain& domain) const {
+  return std::string(table_.match(domain));
+}
+
+deliver::Targets to_targets(const route::Plan& plan, config::ClientTls tls) {
+  if (plan.decision != route::Verdict::deliver) {
+    const auto decision = plan.decision == route::Verdict::bounce ? deliver::TargetsDecision::bounce
+                                                                  : deliver::TargetsDecision::defer;
+    deliver::Targets out = made_up(decision, {plan.code, plan.enhanced, plan.reason});
+    out.site_key = plan.site_key;
+    return out;
+  }
+  deliver::Targets out;
+  out.decision = deliver::TargetsDecision::deliver;
+  out.site_key = plan.site_key;
+  out.tls = tls == config::ClientTls::off ? deliver::TlsPolicy::never : deliver::TlsPolicy::opportunistic;
+  // The planner's attempts are in order and bounded; delivery wants them by preference and host again.
+  for (const route::Attempt& attempt : plan.attempts) {
+    const std::string host = attempt.host.empty() ? mail::Domain::literal(attempt.ip).text() : attempt.host;
+    if (out.tiers.empty() || out.tiers.back().front().preference != attempt.preference)
+      out.tiers.emplace_back();
+    deliver::Tier& tier = out.tiers.back();
+    auto at = std::ranges::find_if(
+        tier, [&](const deliver::Target& t) { return t.host == host && t.port == attempt.port; });
+    if (at == tier.end()) at = tier.insert(tier.end(), {attempt.preference, host, {}, attempt.port});
+    at->addresses.push_back(attempt.ip);
+  }
+  return out;
+}
+
+}  // namespace waybill::daemon

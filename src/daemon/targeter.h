@@ -1,0 +1,68 @@
+// targeter.h: answers delivery's question "where does this domain's mail go?": local mailboxes from the
+// configuration, else the planner's result, kept for as long as its records hold.
+//
+// Thread rule: everything on the conductor's loop; the resolver's answers hop back onto it.
+#pragma once
+
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "config/config.h"
+#include "deliver/targets.h"
+#include "dns/resolver.h"
+#include "net/loop.h"
+#include "route/gather.h"
+#include "route/table.h"
+
+namespace waybill::daemon {
+
+class Targeter final : public deliver::Router {
+ public:
+  /// `loop` and `resolver` outlive it.
+  Targeter(net::Loop& loop, dns::Resolver& resolver, const Clock& clock);
+  ~Targeter() override;
+
+  /// At start and at every reload; what was planned before is forgotten.
+  void configure(std::shared_ptr<const config::Config> config, route::Self self);
+  /// Every plan is made anew: an operator has flushed what they were made from.
+  void forget();
+  void targets(const mail::Domain& domain, const std::string& route_pin, Done done) override;
+  /// The plan for one domain with all its reasons, for `queue why`. Uses the same request as targets().
+  void explain(const mail::Domain& domain, const std::string& route_pin,
+               std::function<void(route::Plan)> done);
+  /// Which pattern of the route table applies; for explanations.
+  [[nodiscard]] std::string matched_pattern(const mail::Domain& domain) const;
+
+ private:
+  struct Kept {
+    deliver::TargetsPtr targets;
+    Steady until;
+    bool shuffle = false;  ///< some preference has equals: every delivery gets an order of its own
+  };
+
+  [[nodiscard]] deliver::TargetsPtr local(const mail::Domain& domain) const;
+  [[nodiscard]] Result<route::Request> request(const mail::Domain& domain, const std::string& route_pin);
+  void planned(const std::string& key, const route::Plan& plan);
+  [[nodiscard]] deliver::TargetsPtr dealt(const Kept& kept);
+
+  net::Loop& loop_;
+  dns::Resolver& resolver_;
+  const Clock& clock_;
+  std::shared_ptr<const config::Config> config_;
+  route::RouteTable table_;
+  route::Self self_;
+  std::unordered_map<std::string, Kept> kept_;
+  std::unordered_map<std::string, std::vector<Done>> asked_;  ///< one question for all who wait for it
+  std::unordered_map<std::string, deliver::TargetsPtr> local_;
+  std::mt19937_64 random_;
+  uint64_t generation_ = 0;           ///< answers to questions from before a reload or flush are not kept
+  std::shared_ptr<Targeter*> alive_;  ///< null once we are gone, for answers that come late
+};
+
+/// The planner's result as delivery needs it.
+[[nodiscard]] deliver::Targets to_targets(const route::Plan& plan, config::ClientTls tls);
+
+}  // namespace waybill::daemon
