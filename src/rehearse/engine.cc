@@ -1,0 +1,117 @@
+#include "rehearse/engine.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "rehearse/conductor.h"
+#include "rehearse/router.h"
+#include "rehearse/virtual_dns.h"
+#include "rehearse/virtual_host.h"
+
+namespace waybill::rehearse {
+namespace {
+constexpr Millis kRunMax = std::chrono::days(6);
+/// After the last recipient's end: connections say goodbye.
+constexpr Millis kAfterglow{10'000};
+
+/// One run. Members in the order in which they need each other: the world outlives what lives in it.
+class Engine {
+ public:
+  explicit Engine(const Scenario& scenario)
+      : scenario_(scenario),
+        world_(clock_),
+        loop_(world_),
+        start_(clock_.steady()),
+        dns_(scenario, world_, start_, journal_),
+        router_(scenario, world_, dns_),
+        conductor_(scenario, loop_, clock_, router_, journal_) {
+    for (const Host& host : scenario_.hosts) {
+      hosts_.emplace_back(host, world_, start_, journal_);
+      for (const IpAddress& ip : host.addresses) by_address_[ip] = &hosts_.back();
+    }
+    world_.on_dial(
+        [this](const Endpoint& to, const std::shared_ptr<net::VirtualPipe>& pipe) { return dial(to, pipe); });
+  }
+
+  Result<Journal> run();
+
+ private:
+  net::Dialed dial(const Endpoint& to, const std::shared_ptr<net::VirtualPipe>& pipe);
+  void plan_injections();
+  void inject(const Injection& injection, uint64_t number);
+
+  const Scenario& scenario_;
+  ManualClock clock_;
+  Journal journal_;
+  std::deque<VirtualHost> hosts_;  ///< outlive the connections to them, which the world and the loop hold
+  std::map<IpAddress, VirtualHost*> by_address_;
+  net::VirtualWorld world_;
+  net::Loop loop_;
+  Steady start_;
+  VirtualDns dns_;
+  Router router_;
+  Conductor conductor_;
+  uint64_t to_come_ = 0;  ///< messages and clock jumps
+  Status status_;
+};
+
+net::Dialed Engine::dial(const Endpoint& to, const std::shared_ptr<net::VirtualPipe>& pipe) {
+  const auto at = by_address_.find(to.ip);
+  const std::string label = at == by_address_.end() ? "" : at->second->host().label;
+  journal_.connects.push_back({world_.now() - start_, label, to.ip});
+  if (at == by_address_.end()) return {{}, {Errc::timeout, "nobody there"}, {}};
+  return at->second->dial(to.ip, pipe);
+}
+
+// One appointment a batch, not one a message: the next is made when the last is kept.
+void Engine::inject(const Injection& injection, uint64_t number) {
+  do {
+    if (Status status = conductor_.inject(injection, number); !status && status_) status_ = std::move(status);
+    --to_come_;
+    ++number;
+  } while (number <= injection.count && injection.every == Millis{0});
+  if (number > injection.count) return;
+  world_.at(world_.now() + injection.every, [this, &injection, number] { inject(injection, number); });
+}
+
+void Engine::plan_injections() {
+  for (const Injection& one : scenario_.injections) {
+    to_come_ += one.count;
+    world_.at(start_ + one.at, [this, &one] { inject(one, 1); });
+  }
+  for (const ClockJump& one : scenario_.jumps) {
+    ++to_come_;
+    world_.at(start_ + one.at, [this, &one] {
+      --to_come_;
+      clock_.jump(one.by);
+    });
+  }
+}
+
+Result<Journal> Engine::run() {
+  plan_injections();
+  const Steady end = start_ + scenario_.run.value_or(kRunMax);
+  while (status_ && world_.step(end)) {
+    if (!scenario_.run && to_come_ == 0 && conductor_.idle()) break;
+  }
+  if (!scenario_.run) {
+    const Steady later = world_.now() + kAfterglow;
+    while (status_ && world_.step(later)) {
+    }
+  }
+  if (!status_) return pass(status_.error());
+  if (!conductor_.fault()) return pass(conductor_.fault().error());
+  journal_.end = world_.now() - start_;
+  const auto custody = conductor_.store().verify_custody();
+  if (!custody) return pass(custody.error());
+  journal_.custody_faults = custody->faults;
+  return std::move(journal_);
+}
+}  // namespace
+
+Result<Journal> run(const Scenario& scenario) {
+  auto engine = std::make_unique<Engine>(scenario);
+  return engine->run();
+}
+
+}  // namespace waybill::rehearse

@@ -1,0 +1,15 @@
+// engine.h: runs a scenario: virtual clock, DNS and hosts under the real planner, scheduler, store, delivery
+// and reports. Deterministic: the same scenario and seed give the same journal. Days take a second or so.
+// Call on one thread; several engines may run on several threads. No socket, no disk, no sleep.
+#pragma once
+
+#include "base/result.h"
+#include "rehearse/journal.h"
+#include "rehearse/scenario.h"
+
+namespace waybill::rehearse {
+
+/// Errors: invalid (an address of the scenario is none), internal (the queue refused what it should take).
+[[nodiscard]] Result<Journal> run(const Scenario& scenario);
+
+}  // namespace waybill::rehearse

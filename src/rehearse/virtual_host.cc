@@ -1,0 +1,51 @@
+#include "rehearse/virtual_host.h"
+
+#include <algorithm>
+
+#include "rehearse/virtual_session.h"
+
+namespace waybill::rehearse {
+namespace {
+bool concerns(const Behaviour& one, const IpAddress& ip) {
+  return one.family == Behaviour::Family::both || (one.family == Behaviour::Family::v4) == ip.is_v4();
+}
+}  // namespace
+
+net::Dialed VirtualHost::dial(const IpAddress& ip, const std::shared_ptr<net::VirtualPipe>& pipe) {
+  for (const Behaviour& one : host_.behaviours) {
+    if (!one.window.holds(elapsed()) || !concerns(one, ip)) continue;
+    if (one.what == Behaviour::What::down) return {{}, {Errc::refused, "Connection refused"}, host_.latency};
+    if (one.what == Behaviour::What::silent) return {{}, {Errc::timeout, "no answer"}, {}};
+  }
+  auto session = std::make_shared<VirtualSession>(*this, pipe);
+  session->greet();
+  return {std::move(session), {}, host_.latency};
+}
+
+const Behaviour* VirtualHost::active(Behaviour::What what) const {
+  const auto at = std::ranges::find_if(host_.behaviours, [&](const Behaviour& one) {
+    return one.what == what && one.window.holds(elapsed());
+  });
+  return at == host_.behaviours.end() ? nullptr : &*at;
+}
+
+const Behaviour* VirtualHost::active(Behaviour::What what, Moment moment, std::string_view whom) const {
+  const auto at = std::ranges::find_if(host_.behaviours, [&](const Behaviour& one) {
+    return one.what == what && one.moment == moment && one.window.holds(elapsed()) &&
+           (moment != Moment::rcpt || like(whom, one.pattern));
+  });
+  return at == host_.behaviours.end() ? nullptr : &*at;
+}
+
+bool VirtualHost::greylisted(const std::string& from, const std::string& to) {
+  const Behaviour* grey = active(Behaviour::What::greylist);
+  if (grey == nullptr) return false;
+  const auto [at, first] = met_.emplace(std::pair(from, to), elapsed());
+  return elapsed() - at->second < grey->span;
+}
+
+void VirtualHost::took(std::vector<std::string> recipients) {
+  journal_.taken.push_back({elapsed(), host_.label, std::move(recipients)});
+}
+
+}  // namespace waybill::rehearse
