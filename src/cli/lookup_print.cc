@@ -1,0 +1,300 @@
+#include "cli/lookup_print.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/version.h"
+#include "cli/verbs.h"
+
+namespace waybill::cli {
+namespace {
+using route::HostStatus;
+using route::MailStatus;
+using route::PtrStatus;
+using route::Survey;
+
+/// The contract knows four states of a host.
+std::string_view contract_status(HostStatus status) {
+  switch (status) {
+    case HostStatus::no_address:
+      return "no_address";
+    case HostStatus::temp_failure:
+    case HostStatus::over_limit:
+      return "temp_failure";
+    case HostStatus::invalid:
+      return "invalid";
+    default:
+      return "ok";
+  }
+}
+
+/// In a fixed order: only senders shuffle. An implicit MX without an address is no host at all.
+std::vector<route::Host> sorted_hosts(const Survey& survey, const route::Tier& tier) {
+  std::vector<route::Host> hosts = tier.hosts;
+  if (survey.plan.source == route::HostSource::implicit) {
+    std::erase_if(hosts, [](const route::Host& host) { return host.status == HostStatus::no_address; });
+  }
+  std::ranges::sort(hosts, {}, &route::Host::name);
+  const auto v4_first = [](const route::Address& a) { return std::pair(a.ip.is_v6(), a.ip); };
+  for (route::Host& host : hosts) std::ranges::sort(host.addresses, {}, v4_first);
+  return hosts;
+}
+
+boost::json::object address_json(const Survey& survey, const route::Address& address) {
+  const route::Ptr& ptr = survey.ptr.at(address.ip);
+  boost::json::object out{{"ip", address.ip.to_string()}, {"ptr", nullptr}, {"ptr_ok", nullptr}};
+  if (!ptr.name.empty()) out["ptr"] = ptr.name;
+  if (ptr.status != PtrStatus::unknown && ptr.status != PtrStatus::not_asked) {
+    out["ptr_ok"] = ptr.status == PtrStatus::agrees;
+  }
+  out["ptr_status"] = to_string(ptr.status);
+  out["ttl"] = address.ttl_s;
+  return out;
+}
+
+/// Everything that was said is proved. Where no host is left to prove, the MX answer is all that was said.
+bool all_secure(const Survey& survey) {
+  const bool no_hosts = survey.status == MailStatus::no_domain || survey.status == MailStatus::null_mx;
+  return no_hosts ? survey.mx.secure : survey.plan.secure;
+}
+
+std::string json_text(const Survey& survey) {
+  boost::json::array mx;
+  for (const route::Tier& tier : survey.plan.tiers) {
+    for (const route::Host& host : sorted_hosts(survey, tier)) {
+      boost::json::array addresses;
+      for (const route::Address& address : host.addresses) addresses.push_back(address_json(survey, address));
+      boost::json::object entry{{"preference", tier.preference},
+                                {"host", host.name.to_string()},
+                                {"status", contract_status(host.status)},
+                                {"addresses", std::move(addresses)}};
+      entry["secure"] = host.secure;
+      if (!host.note.empty()) entry["note"] = printable(host.note);
+      mx.push_back(std::move(entry));
+    }
+  }
+  return json_line({{"domain", survey.domain.text()},
+                    {"status", to_string(survey.status)},
+                    {"source", to_string(survey.plan.source)},
+                    {"secure", all_secure(survey)},
+                    {"ttl", survey.mx.unknown() ? 0 : survey.mx.ttl_s},
+                    {"mx", std::move(mx)},
+                    {"reason", printable(survey.plan.reason, 500)}});
+}
+
+std::vector<const dns::Mx*> mx_records(const Survey& survey) {
+  std::vector<const dns::Mx*> out;
+  for (const dns::Record& record : survey.mx.records) {
+    if (const auto* mx = std::get_if<dns::Mx>(&record.data)) out.push_back(mx);
+  }
+  std::ranges::sort(out, [](const dns::Mx* a, const dns::Mx* b) {
+    return std::pair(a->preference, a->exchange) < std::pair(b->preference, b->exchange);
+  });
+  return out;
+}
+
+std::string absolute(const dns::Name& name) { return name.is_root() ? "." : name.to_string() + "."; }
+
+/// The response code that an ordinary tool would have seen: bogus answers reach it as SERVFAIL.
+std::string_view rcode_of(const Survey& survey) {
+  if (survey.mx.unknown()) return "SERVFAIL";
+  return survey.mx.kind == dns::Kind::nxdomain ? "NXDOMAIN" : "NOERROR";
+}
+
+std::string host_text(const Survey& survey) {
+  const std::string& domain = survey.domain.text();
+  std::string out;
+  const auto& chain = survey.mx.chain;
+  for (size_t i = 0; i < chain.size(); ++i) {
+    const dns::Name& target = i + 1 < chain.size() ? chain[i + 1] : survey.mx.canonical;
+    out += fmt::format("{} is an alias for {}.\n", chain[i].to_string(), target.to_string());
+  }
+  if (survey.mx.unknown()) return out + fmt::format("Host {} not found: 2(SERVFAIL)\n", domain);
+  if (survey.mx.kind == dns::Kind::nxdomain)
+    return out + fmt::format("Host {} not found: 3(NXDOMAIN)\n", domain);
+  const std::string owner = chain.empty() ? domain : survey.mx.canonical.to_string();
+  if (survey.mx.kind == dns::Kind::nodata) return out + fmt::format("{} has no MX record\n", owner);
+  for (const dns::Mx* mx : mx_records(survey)) {
+    out += fmt::format("{} mail is handled by {} {}\n", owner, mx->preference, absolute(mx->exchange));
+  }
+  return out;
+}
+
+/// dig's columns: tabs (of 8) up to `column`, one at least.
+std::string tabbed(std::string text, size_t column) {
+  size_t width = text.size();
+  do {
+    text += '\t';
+    width = (width / 8 + 1) * 8;
+  } while (width < column);
+  return text;
+}
+
+std::string dig_line(const dns::Name& owner, uint32_t ttl_s, std::string_view type, std::string_view data) {
+  return fmt::format("{}{}\tIN\t{}\t{}\n", tabbed(absolute(owner), 24), ttl_s, type, data);
+}
+
+std::string dig_text(const Survey& survey) {
+  std::string answers;
+  size_t count = 0;
+  const auto& chain = survey.mx.chain;
+  for (size_t i = 0; i < chain.size() && !survey.mx.unknown(); ++i, ++count) {
+    const dns::Name& target = i + 1 < chain.size() ? chain[i + 1] : survey.mx.canonical;
+    answers += dig_line(chain[i], survey.mx.ttl_s, "CNAME", absolute(target));
+  }
+  for (const dns::Record& record : survey.mx.records) {
+    const auto* mx = std::get_if<dns::Mx>(&record.data);
+    if (mx == nullptr) continue;
+    answers += dig_line(record.owner, record.ttl_s, "MX",
+                        fmt::format("{} {}", mx->preference, absolute(mx->exchange)));
+    ++count;
+  }
+  std::string out = fmt::format("; <<>> waybill {} <<>> {} MX\n", kVersion, survey.domain.text());
+  out += fmt::format(";; ->>HEADER<<- opcode: QUERY, status: {}, id: 0\n", rcode_of(survey));
+  out += fmt::format(";; flags: qr rd ra{}; QUERY: 1, ANSWER: {}, AUTHORITY: 0, ADDITIONAL: 0\n\n",
+                     survey.mx.secure ? " ad" : "", count);
+  out += fmt::format(";; QUESTION SECTION:\n{}IN\tMX\n", tabbed(";" + survey.domain.text() + ".", 32));
+  if (!answers.empty()) out += "\n;; ANSWER SECTION:\n" + answers;
+  if (survey.mx.unknown()) out += fmt::format("\n;; {}\n", printable(survey.mx.why, 500));
+  return out + "\n";
+}
+
+std::string brief_text(const Survey& survey, LookupFormat format) {
+  // As `dig +short`: the records alone, with the final dot of an absolute name.
+  if (format == LookupFormat::dig || format == LookupFormat::host) {
+    if (survey.mx.unknown())
+      return fmt::format(";; {}: {}\n", survey.domain.text(), printable(survey.mx.why, 500));
+    std::string out;
+    for (const dns::Mx* mx : mx_records(survey)) {
+      out += fmt::format("{} {}\n", mx->preference, absolute(mx->exchange));
+    }
+    return out;
+  }
+  if (exit_of(survey) == exit_unknown) {
+    return fmt::format("{} {}: {}\n", survey.domain.text(), to_string(survey.status),
+                       printable(survey.plan.reason, 500));
+  }
+  std::string out;
+  for (const route::Tier& tier : survey.plan.tiers) {
+    for (const route::Host& host : sorted_hosts(survey, tier)) {
+      out += fmt::format("{} {}\n", tier.preference, host.name.to_string());
+    }
+  }
+  return out;
+}
+
+GridCell status_cell(const route::Host& host) {
+  if (contract_status(host.status) == "ok") return {};
+  const bool unknown = contract_status(host.status) == "temp_failure";
+  const std::string note = printable(host.note, 200);
+  return {unknown ? fmt::format("unknown: {}", note) : note, unknown ? Colour::yellow : Colour::red};
+}
+
+GridCell ptr_cell(const route::Ptr& ptr) {
+  switch (ptr.status) {
+    case PtrStatus::agrees:
+      return {ptr.name + " (agrees)", Colour::green};
+    case PtrStatus::disagrees:
+      return {ptr.name + " (does not resolve back)", Colour::yellow};
+    case PtrStatus::none:
+      return {"no PTR", Colour::yellow};
+    case PtrStatus::unknown:
+      return {"unknown", Colour::yellow};
+    case PtrStatus::not_asked:
+      return {};
+  }
+  return {};
+}
+
+std::string headline(const Survey& survey, Paint paint) {
+  const route::Plan& plan = survey.plan;
+  const std::string domain = painted(survey.domain.text(), Colour::bold, paint);
+  const std::string dnssec = plan.secure      ? "DNSSEC secure"
+                             : plan.mx_secure ? "DNSSEC: MX secure, addresses not"
+                                              : "no DNSSEC";
+  switch (survey.status) {
+    case MailStatus::ok:
+      return fmt::format(
+          "{}  {}  {}, TTL {}\n", domain,
+          painted(plan.source == route::HostSource::implicit ? "no MX: its own address takes the mail" : "MX",
+                  Colour::green, paint),
+          dnssec, format_ttl(survey.mx.ttl_s));
+    case MailStatus::temp_failure:
+    case MailStatus::bogus:
+      return fmt::format(
+          "{}  {}\n", domain,
+          painted(fmt::format("unknown ({}): {}", to_string(survey.status), printable(plan.reason, 500)),
+                  Colour::yellow, paint));
+    default:
+      return fmt::format("{}  {}\n", domain,
+                         painted(fmt::format("takes no mail ({}): {}", to_string(survey.status), plan.reason),
+                                 Colour::red, paint));
+  }
+}
+
+/// Lines for what an operator should mend or know; the rest of the reasons is `waybill route`'s.
+bool is_worth_a_note(const route::Reason& reason) {
+  return reason.rule == "mx.alias" || reason.rule == "host.alias" || reason.rule.starts_with("mx.null-");
+}
+
+std::string table_text(const Survey& survey, Paint paint) {
+  std::string out = headline(survey, paint);
+  Grid table(2);
+  for (const route::Tier& tier : survey.plan.tiers) {
+    for (const route::Host& host : sorted_hosts(survey, tier)) {
+      GridCell preference{std::to_string(tier.preference)};
+      GridCell name{host.name.to_string(), Colour::cyan};
+      if (host.addresses.empty()) {
+        table.row({preference, name, status_cell(host)});
+        continue;
+      }
+      for (const route::Address& address : host.addresses) {
+        table.row({preference,
+                   name,
+                   {address.ip.to_string()},
+                   {format_ttl(address.ttl_s), Colour::grey},
+                   ptr_cell(survey.ptr.at(address.ip))});
+        preference = name = {};  // once a host is enough
+      }
+    }
+  }
+  out += table.to_string(paint);
+  for (const route::Reason& reason : survey.plan.steps) {
+    if (is_worth_a_note(reason))
+      out += painted(fmt::format("  note: {}", reason.text), Colour::grey, paint) + "\n";
+  }
+  return out;
+}
+}  // namespace
+
+std::string to_text(const Survey& survey, LookupFormat format, Length length, Paint paint) {
+  if (format == LookupFormat::json) return json_text(survey);
+  if (length == Length::brief) return brief_text(survey, format);
+  switch (format) {
+    case LookupFormat::host:
+      return host_text(survey);
+    case LookupFormat::dig:
+      return dig_text(survey);
+    default:
+      return table_text(survey, paint);
+  }
+}
+
+int exit_of(const Survey& survey) {
+  switch (survey.status) {
+    case MailStatus::ok:
+      return exit_ok;
+    case MailStatus::no_domain:
+    case MailStatus::no_mail:
+    case MailStatus::null_mx:
+      return exit_findings;
+    case MailStatus::temp_failure:
+    case MailStatus::bogus:
+      return exit_unknown;
+  }
+  return exit_unknown;
+}
+
+}  // namespace waybill::cli

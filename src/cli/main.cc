@@ -1,0 +1,46 @@
+// main.cc: the one program. Parses the command line, runs the verb, returns its exit code.
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/version.h"
+#include "cli/verbs.h"
+
+namespace {
+using namespace waybill::cli;
+
+constexpr std::array<AddVerb, 13> kVerbs{add_lookup, add_route, add_dns,   add_serve,   add_config,
+                                         add_send,   add_queue, add_trace, add_custody, add_reload,
+                                         add_status, add_cache, add_demo};
+
+int run(int argc, char** argv) {
+  Context context;
+  context.colour = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  CLI::App app{"waybill: a mail router that you can question", "waybill"};
+  app.set_version_flag("--version", std::string(waybill::kVersion));
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  app.get_formatter()->column_width(34);
+  for (const AddVerb add : kVerbs) add(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    app.failure_message(CLI::FailureMessage::simple);
+    const int code = app.exit(error);
+    return code == 0 ? exit_ok : exit_usage;
+  }
+  return context.exit_code;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  // `sendmail`, a link to this program, is `waybill send` (design.md).
+  if (std::filesystem::path(argv[0]).filename() == "sendmail") {
+    std::vector<char*> args{argv[0], const_cast<char*>("send")};
+    args.insert(args.end(), argv + 1, argv + argc);
+    return run(static_cast<int>(args.size()), args.data());
+  }
+  return run(argc, argv);
+}

@@ -1,0 +1,235 @@
+// route.cc: `waybill route ADDRESS…`: the attempts that a sender would make, in order, with the reasons. With
+// --config as the daemon of that configuration would make them, else as a host with no rules of its own.
+#include <memory>
+#include <optional>
+#include <random>
+
+#include "base/bytes.h"
+#include "cli/dns_options.h"
+#include "cli/route_print.h"
+#include "cli/verbs.h"
+#include "daemon/from_config.h"
+#include "daemon/own_self.h"
+#include "route/gather.h"
+#include "route/table.h"
+
+namespace waybill::cli {
+namespace {
+struct RouteOptions {
+  std::vector<std::string> recipients;
+  std::vector<std::string> down;
+  std::vector<std::string> self;
+  std::string config_path;
+  std::string via;
+  std::optional<uint64_t> seed;
+  uint16_t port = 0;  ///< 0: the configured one, else 25
+  bool json = false;
+  bool backup = false;
+  bool allow_loopback = false;
+  DnsOptions dns;
+};
+
+/// All that is the same for every recipient.
+struct Setup {
+  std::optional<config::Config> config;
+  route::RouteTable table;
+  std::optional<route::Via> via;
+  route::Request base;
+};
+
+struct Recipient {
+  std::string text;
+  std::string local;  ///< empty: a bare domain was given
+  mail::Domain domain;
+};
+
+/// An address, or a bare domain or literal; CLI11 takes the brackets off "[192.0.2.1]".
+Result<Recipient> parse_recipient(const std::string& text) {
+  if (const auto ip = IpAddress::parse(text)) return Recipient{text, "", mail::Domain::literal(*ip)};
+  if (text.find('@') == std::string::npos) {
+    auto domain = mail::Domain::parse(text);
+    if (!domain) return pass(domain.error());
+    return Recipient{text, "", std::move(*domain)};
+  }
+  auto address = mail::Address::parse(text);
+  if (!address) return pass(address.error());
+  return Recipient{text, std::move(address->local), std::move(address->domain)};
+}
+
+Status add_down(const std::vector<std::string>& down, route::Request& request) {
+  for (const std::string& text : down) {
+    if (const auto ip = IpAddress::parse(text)) {
+      request.down_addresses.push_back(*ip);
+      continue;
+    }
+    auto name = dns::Name::parse(text);
+    if (!name) return pass(name.error(), fmt::format("--down '{}'", printable(text, 80)));
+    request.down_hosts.push_back(std::move(*name));
+  }
+  return {};
+}
+
+Status add_self(const std::vector<std::string>& self, route::Request& request) {
+  for (const std::string& text : self) {
+    if (const auto ip = IpAddress::parse(text)) {
+      request.self.addresses.push_back(*ip);
+      continue;
+    }
+    auto name = dns::Name::parse(text);
+    if (!name) return pass(name.error(), fmt::format("--self '{}'", printable(text, 80)));
+    request.self.names.push_back(std::move(*name));
+  }
+  return {};
+}
+
+Status apply_config(const std::string& path, Setup& setup) {
+  auto loaded = config::load(path);
+  if (!loaded) {
+    std::string all;
+    for (const config::Located& error : loaded.error()) {
+      if (!all.empty()) all += '\n';
+      all += error.to_string();
+    }
+    return fail(Errc::invalid, "{}", all);
+  }
+  setup.config = std::move(*loaded);
+  const config::Config& config = *setup.config;
+  std::vector<Endpoint> listening;
+  for (const config::Listener& listener : config.listeners) listening.push_back(listener.address);
+  setup.base.self = daemon::own_self(config, listening);
+  setup.base.options.port = config.deliver.port;
+  if (daemon::is_lab(config)) setup.base.options.reserved = route::Reserved::allow;
+  for (const config::Route& route : config.routes) {
+    if (auto added = setup.table.add(route.pattern, route.via.to_string()); !added) return added;
+  }
+  return {};
+}
+
+Result<Setup> prepare(const RouteOptions& options) {
+  Setup setup;
+  if (!options.config_path.empty()) {
+    if (auto applied = apply_config(options.config_path, setup); !applied) return pass(applied.error());
+  }
+  if (!options.self.empty()) setup.base.self = {};  // what-if: somebody else's point of view
+  if (auto added = add_self(options.self, setup.base); !added) return pass(added.error());
+  if (auto added = add_down(options.down, setup.base); !added) return pass(added.error());
+  if (!options.via.empty()) {
+    auto via = route::Via::parse(options.via);
+    if (!via) return pass(via.error());
+    setup.via = std::move(*via);
+  }
+  if (options.port != 0) setup.base.options.port = options.port;
+  // The router itself would take --zone and --server for the settings of a lab.
+  const auto dns = to_resolve_options(options.dns);
+  if (!dns) return pass(dns.error());
+  const bool lab = daemon::is_lab(setup.base.options.port, dns->zones, dns->servers);
+  if (lab || options.allow_loopback) setup.base.options.reserved = route::Reserved::allow;
+  if (options.backup) setup.base.role = route::Role::backup;
+  setup.base.seed = options.seed ? *options.seed : std::random_device{}();
+  return setup;
+}
+
+/// Mail for a domain that ends here has no route; the plan says so in the same shape.
+std::optional<route::Plan> local_plan(const Setup& setup, const Recipient& recipient) {
+  if (!setup.config) return std::nullopt;
+  const config::Domain* domain = setup.config->find_domain(recipient.domain);
+  if (domain == nullptr || domain->role != config::DomainRole::primary) return std::nullopt;
+  route::Plan plan;
+  plan.source = route::HostSource::route;
+  plan.why = route::Why::ok;
+  const std::string name = recipient.domain.text();
+  if (!recipient.local.empty() && !domain->accepts(recipient.local)) {
+    plan.decision = route::Verdict::bounce;
+    plan.why = route::Why::no_mail;
+    plan.code = 550;
+    plan.enhanced = {5, 1, 1};
+    plan.reason = fmt::format("{} has no such user", name);
+    plan.steps.push_back({"local.no-user", "RFC 5321 3.3",
+                          "This configuration is the domain's final destination, and "
+                          "its list of users lacks this one: refused in the dialogue."});
+    return plan;
+  }
+  plan.decision = route::Verdict::deliver;
+  const std::string where = domain->mailboxes ? domain->mailboxes->to_string() : "no mailboxes";
+  plan.reason = fmt::format("final destination: {}", where);
+  plan.steps.push_back(
+      {"local.primary", "", fmt::format("This configuration is {}'s final destination.", name)});
+  return plan;
+}
+
+route::Request request_for(const Setup& setup, const Recipient& recipient) {
+  route::Request request = setup.base;
+  request.domain = recipient.domain;
+  request.via = setup.via ? *setup.via : setup.table.find(recipient.domain);
+  if (setup.config) {
+    const config::Domain* known = setup.config->find_domain(recipient.domain);
+    if (known != nullptr && known->role == config::DomainRole::backup) request.role = route::Role::backup;
+  }
+  return request;
+}
+
+int run(const RouteOptions& options, const Context& context) {
+  int code = exit_ok;
+  std::vector<Recipient> recipients;
+  for (const std::string& text : options.recipients) {
+    auto recipient = parse_recipient(text);
+    if (recipient) {
+      recipients.push_back(std::move(*recipient));
+      continue;
+    }
+    complain(recipient.error().what);
+    code = exit_usage;
+  }
+  if (recipients.empty()) return code;
+  const auto setup = prepare(options);
+  if (!setup) {
+    complain(setup.error().what);
+    return exit_usage;
+  }
+  auto resolver = open_resolver(
+      options.dns, setup->config ? daemon::resolver_options(*setup->config) : resolve::Options{});
+  if (!resolver) {
+    complain(resolver.error().what);
+    return exit_usage;
+  }
+  for (const Recipient& recipient : recipients) {
+    auto plan = local_plan(*setup, recipient);
+    if (!plan) plan = route::gather_blocking(request_for(*setup, recipient), **resolver);
+    print_text(options.json ? plan_json(recipient.text, *plan)
+                            : plan_text(recipient.text, *plan, context.colour ? Paint::on : Paint::off));
+    code = worse_exit(code, exit_of(*plan));
+  }
+  return code;
+}
+}  // namespace
+
+void add_route(CLI::App& app, Context& context) {
+  const auto options = std::make_shared<RouteOptions>();
+  CLI::App* verb = app.add_subcommand("route", "The attempts a sender would make, in order, and why");
+  verb->add_option("address", options->recipients, "Addresses, or bare domains")
+      ->required()
+      ->type_name("ADDRESS");
+  verb->add_flag("--json", options->json, "One JSON object a line");
+  verb->add_option("--config", options->config_path, "As the daemon with this configuration would")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  verb->add_option("--down", options->down, "What if this host or address were unreachable (repeatable)")
+      ->type_name("HOST")
+      ->allow_extra_args(false);
+  verb->add_option("--self", options->self, "What if the sender were this host or address (repeatable)")
+      ->type_name("HOST")
+      ->allow_extra_args(false);
+  verb->add_flag("--backup", options->backup, "The sender is a backup MX: better hosts only");
+  verb->add_option("--via", options->via, "A route instead of the table's: mx, host, [host]:port")
+      ->type_name("ROUTE");
+  verb->add_option("--port", options->port, "Port of the hosts")
+      ->type_name("PORT")
+      ->check(CLI::Range(1, 65535));
+  verb->add_option("--seed", options->seed, "Order equals by this number, to see the same order again")
+      ->type_name("NUMBER");
+  verb->add_flag("--allow-loopback", options->allow_loopback, "A lab: hosts on loopback are real");
+  add_dns_options(*verb, options->dns);
+  verb->callback([options, &context] { context.exit_code = run(*options, context); });
+}
+
+}  // namespace waybill::cli

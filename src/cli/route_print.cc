@@ -1,0 +1,156 @@
+#include "cli/route_print.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/bytes.h"
+#include "cli/verbs.h"
+
+namespace waybill::cli {
+namespace {
+using route::HostStatus;
+using route::Plan;
+using route::Verdict;
+
+std::string percent(double share) {
+  const double value = share * 100;
+  // 25% and 33.3%: a digit more only where it tells something.
+  return std::abs(value - std::round(value)) < 0.05 ? fmt::format("{:.0f}%", value)
+                                                    : fmt::format("{:.1f}%", value);
+}
+
+std::string headline(std::string_view recipient, const Plan& plan, Paint paint) {
+  const std::string who = painted(printable(recipient, 320), Colour::bold, paint);
+  const Colour colour = plan.decision == Verdict::deliver  ? Colour::green
+                        : plan.decision == Verdict::bounce ? Colour::red
+                                                           : Colour::yellow;
+  std::string verdict(to_string(plan.decision));
+  if (plan.code != 0) verdict += fmt::format(" {}", plan.code);
+  if (plan.enhanced.present()) verdict += fmt::format(" {}", plan.enhanced.to_string());
+  return fmt::format("{}  {}  {}\n", who, painted(verdict, colour, paint), printable(plan.reason, 500));
+}
+
+/// The place of an attempt in the whole order, from 1; 0: the address is not tried.
+size_t place_of(const Plan& plan, const route::Tier& tier, const route::Host& host, const IpAddress& ip) {
+  const std::string name = host.name.is_root() ? std::string() : host.name.to_string();
+  for (size_t i = 0; i < plan.attempts.size(); ++i) {
+    const route::Attempt& attempt = plan.attempts[i];
+    if (attempt.ip == ip && attempt.host == name && attempt.preference == tier.preference) return i + 1;
+  }
+  return 0;
+}
+
+std::string host_line(const route::Host& host, Paint paint) {
+  const std::string name = host.name.is_root() ? "(address)" : host.name.to_string();
+  std::string out = "    " + painted(name, Colour::cyan, paint);
+  if (host.status == HostStatus::ok) {
+    if (host.first_share > 0 && host.first_share < 1)
+      out += fmt::format("  first in {} of sends", percent(host.first_share));
+    if (host.secure) out += painted("  DNSSEC", Colour::grey, paint);
+    return out + "\n";
+  }
+  const std::string note =
+      host.note.empty() ? std::string(to_string(host.status)) : printable(host.note, 300);
+  const Colour colour = host.status == HostStatus::temp_failure ? Colour::yellow : Colour::grey;
+  const std::string_view unknown = host.status == HostStatus::temp_failure ? "unknown: " : "left out: ";
+  return out + "  " + painted(fmt::format("{}{}", unknown, note), colour, paint) + "\n";
+}
+
+void add_addresses(Grid& table, const Plan& plan, const route::Tier& tier, const route::Host& host) {
+  for (const route::Address& address : host.addresses) {
+    const size_t place = place_of(plan, tier, host, address.ip);
+    if (place == 0) {
+      if (host.status != HostStatus::ok) continue;  // the host's own line says why
+      table.row({{"-", Colour::grey},
+                 {address.ip.to_string(), Colour::grey},
+                 {address.usable ? "over the limit or tried before" : "not used", Colour::grey}});
+      continue;
+    }
+    const route::Attempt& attempt = plan.attempts[place - 1];
+    std::string share =
+        attempt.first_share > 0 ? fmt::format("{} first", percent(attempt.first_share)) : std::string();
+    table.row({{fmt::format("{}.", place)},
+               {attempt.ip.to_string()},
+               {fmt::format("port {}", attempt.port)},
+               {std::move(share), Colour::green}});
+  }
+}
+}  // namespace
+
+std::string plan_text(std::string_view recipient, const Plan& plan, Paint paint) {
+  std::string out = headline(recipient, plan, paint);
+  for (const route::Tier& tier : plan.tiers) {
+    if (plan.source == route::HostSource::mx) out += fmt::format("  preference {}\n", tier.preference);
+    for (const route::Host& host : tier.hosts) {
+      out += host_line(host, paint);
+      Grid table(6);
+      add_addresses(table, plan, tier, host);
+      out += table.to_string(paint);
+    }
+  }
+  if (!plan.steps.empty()) out += "  because\n";
+  size_t number = 0;
+  for (const route::Reason& reason : plan.steps) {
+    out += fmt::format("    {}. {}", ++number, printable(reason.text, 600));
+    if (!reason.ref.empty()) out += painted(fmt::format("  [{}]", reason.ref), Colour::grey, paint);
+    out += '\n';
+  }
+  return out;
+}
+
+std::string plan_json(std::string_view recipient, const Plan& plan) {
+  boost::json::array attempts;
+  for (const route::Attempt& attempt : plan.attempts) {
+    attempts.push_back(boost::json::object{{"preference", attempt.preference},
+                                           {"host", attempt.host},
+                                           {"ip", attempt.ip.to_string()},
+                                           {"port", attempt.port},
+                                           {"first_share", attempt.first_share},
+                                           {"secure", attempt.secure && plan.mx_secure}});
+  }
+  boost::json::array steps;
+  for (const route::Reason& reason : plan.steps) {
+    steps.push_back(boost::json::object{
+        {"rule", reason.rule}, {"ref", reason.ref}, {"text", printable(reason.text, 600)}});
+  }
+  boost::json::array hosts;
+  for (const route::Tier& tier : plan.tiers) {
+    for (const route::Host& host : tier.hosts) {
+      hosts.push_back(boost::json::object{{"preference", tier.preference},
+                                          {"host", host.name.is_root() ? "" : host.name.to_string()},
+                                          {"status", to_string(host.status)},
+                                          {"first_share", host.first_share},
+                                          {"note", printable(host.note, 300)}});
+    }
+  }
+  boost::json::object line{{"recipient", printable(recipient, 320)}, {"decision", to_string(plan.decision)}};
+  line["enhanced_status"] =
+      plan.enhanced.present() ? boost::json::value(plan.enhanced.to_string()) : boost::json::value(nullptr);
+  line["reason"] = printable(plan.reason, 500);
+  line["attempts"] = std::move(attempts);
+  line["steps"] = std::move(steps);
+  line["code"] = plan.code == 0 ? boost::json::value(nullptr) : boost::json::value(plan.code);
+  line["why"] = to_string(plan.why);
+  line["source"] = to_string(plan.source);
+  line["secure"] = plan.secure;
+  line["ttl"] = plan.ttl_s;
+  line["site"] = plan.site_key;
+  line["hosts"] = std::move(hosts);
+  return json_line(line);
+}
+
+int exit_of(const Plan& plan) {
+  switch (plan.decision) {
+    case Verdict::deliver:
+      return exit_ok;
+    case Verdict::bounce:
+      return exit_findings;
+    case Verdict::defer:
+      return exit_unknown;
+  }
+  return exit_unknown;
+}
+
+}  // namespace waybill::cli

@@ -1,0 +1,84 @@
+// status.cc: `waybill status`: what the daemon is doing at this moment.
+#include <memory>
+
+#include "cli/daemon_call.h"
+#include "cli/output.h"
+#include "control/codec.h"
+
+namespace waybill::cli {
+namespace {
+struct StatusOptions {
+  DaemonOptions daemon;
+  bool json = false;
+};
+
+std::string destinations(const control::StatusAnswer& s, bool colour) {
+  if (s.destinations.empty()) return {};
+  Table table({{"DESTINATION", Align::left, 44},
+               {"STATE"},
+               {"QUEUED", Align::right},
+               {"CONNECTIONS", Align::right},
+               {"NEXT PROBE"},
+               {"LAST REPLY", Align::left, 60}});
+  for (const control::DestinationStatus& d : s.destinations) {
+    const Colour state = d.state == "up" ? Colour::green : d.state == "down" ? Colour::red : Colour::yellow;
+    table.add({{d.name},
+               {d.state, state},
+               {fmt::format("{}", d.queued)},
+               {fmt::format("{} of {}", d.connections, d.concurrency)},
+               {d.next_probe ? relative_time(*d.next_probe, s.now) : "-"},
+               {d.last_reply, Colour::grey}});
+  }
+  return "\n" + table.to_string(colour);
+}
+
+std::string describe(const control::StatusAnswer& s, bool colour) {
+  std::string out = fmt::format(
+      "waybill {} on {}, {}, pid {}, up {}\n", terminal_safe(s.version), terminal_safe(s.hostname),
+      coloured(s.phase == "running" ? Colour::green : Colour::yellow, terminal_safe(s.phase), colour), s.pid,
+      format_duration(std::max(s.now - s.started, Millis{0})));
+  const auto line = [&out](std::string_view name, const std::string& value) {
+    out += fmt::format("  {:<12}{}\n", name, value);
+  };
+  line("config", terminal_safe(s.config_file) +
+                     (s.config_loaded ? ", loaded " + relative_time(*s.config_loaded, s.now) : ""));
+  for (const control::ListenerStatus& l : s.listeners) {
+    line("listener",
+         fmt::format("{} ({}), {} sessions", terminal_safe(l.address), terminal_safe(l.role), l.sessions));
+  }
+  line("queue", fmt::format("{} messages, {} recipients waiting, {} held", s.messages, s.recipients_queued,
+                            s.recipients_held));
+  if (s.oldest_arrival) line("oldest", relative_time(*s.oldest_arrival, s.now));
+  if (s.next_due) line("next due", *s.next_due <= s.now ? "now" : relative_time(*s.next_due, s.now));
+  line("under way", fmt::format("{} sessions in, {} deliveries out", s.sessions, s.deliveries));
+  line("since start", fmt::format("{} accepted, {} delivered, {} deferred, {} bounced, {} expired",
+                                  s.accepted, s.delivered, s.deferred, s.bounced, s.expired));
+  line("spool", fmt::format("{}, {} transactions in {} commits", human_size(s.spool_octets), s.transactions,
+                            s.commits));
+  line("DNS cache", fmt::format("{} entries", s.dns_cache_entries));
+  for (const std::string& warning : s.warnings)
+    out += fmt::format("  {} {}\n", coloured(Colour::yellow, "look at:", colour), terminal_safe(warning));
+  return out + destinations(s, colour);
+}
+
+int status(const StatusOptions& options, const control::Client& client, bool colour) {
+  const auto answer = client.status();
+  if (!answer) return report(answer.error());
+  fmt::print("{}", options.json ? control::encode(*answer) + "\n" : describe(*answer, colour));
+  return exit_ok;
+}
+}  // namespace
+
+void add_status(CLI::App& app, Context& context) {
+  auto options = std::make_shared<StatusOptions>();
+  CLI::App* verb = app.add_subcommand("status", "What the running router does at this moment");
+  add_daemon_options(*verb, options->daemon);
+  verb->add_flag("--json", options->json, "One JSON document");
+  verb->callback([options, &context] {
+    if (const auto client = find_daemon(options->daemon, context)) {
+      context.exit_code = status(*options, *client, context.colour);
+    }
+  });
+}
+
+}  // namespace waybill::cli

@@ -1,0 +1,303 @@
+// control_verbs_test.cc: the verbs that ask a daemon, as a person or a script calls them, against a fake
+// daemon behind a real control socket.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+
+#include "cli/verbs.h"
+#include "control/service.h"
+#include "support/fake_backend.h"
+#include "support/http_daemon.h"
+
+namespace waybill::cli {
+namespace {
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+struct Ran {
+  int code = -1;
+  std::string out, err;
+};
+
+class ControlVerbs : public testing::Test {
+ protected:
+  ControlVerbs() {
+    backend_.rows = {test::queue_row(1ull << 59, 0, "s@example.net", "a@example.org"),
+                     test::queue_row(1ull << 59, 1, "s@example.net", "b@example.org"),
+                     test::queue_row((1ull << 59) + 1, 0, "", "c@other.example")};
+    id_ = backend_.rows[0].message.id.to_string();
+  }
+
+  /// Runs `waybill WORDS… --socket …` in this process, with `input` on its standard input.
+  Ran run(std::vector<std::string> words, const std::string& input = "", bool with_socket = true) {
+    CLI::App app{"waybill"};
+    Context context;
+    for (const AddVerb add : {add_queue, add_trace, add_custody, add_reload, add_status, add_cache, add_send})
+      add(app, context);
+    if (with_socket) words.insert(words.begin() + socket_at(words), {"--socket", daemon_.socket_path()});
+    FeedInput feed(input);
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    Ran ran;
+    try {
+      std::vector<std::string> reversed(words.rbegin(), words.rend());
+      app.parse(std::move(reversed));
+      ran.code = context.exit_code;
+    } catch (const CLI::ParseError& error) {
+      ran.code = exit_usage;
+    }
+    ran.out = testing::internal::GetCapturedStdout();
+    ran.err = testing::internal::GetCapturedStderr();
+    return ran;
+  }
+
+  test::FakeBackend backend_;
+  control::Service service_{backend_};
+  test::HttpDaemon daemon_{service_.handler(control::Access::full)};
+  std::string id_;
+
+ private:
+  static std::ptrdiff_t socket_at(const std::vector<std::string>& words) {
+    return words[0] == "queue" || words[0] == "custody" || words[0] == "cache" ? 2 : 1;
+  }
+
+  struct FeedInput {
+    explicit FeedInput(const std::string& input) : saved(::dup(STDIN_FILENO)) {
+      FILE* file = ::tmpfile();
+      std::fwrite(input.data(), 1, input.size(), file);
+      std::fflush(file);
+      ::lseek(::fileno(file), 0, SEEK_SET);
+      ::dup2(::fileno(file), STDIN_FILENO);
+      std::fclose(file);
+    }
+    ~FeedInput() {
+      ::dup2(saved, STDIN_FILENO);
+      ::close(saved);
+    }
+    int saved;
+  };
+};
+
+TEST_F(ControlVerbs, cache_list_shows_answers_and_cache_flush_forgets_them) {
+  backend_.dns_answer.entries = {
+      {"example.org", "MX", "present", "secure", 299, {"10 mx1.example.org.", "20 mx2.example.org."}},
+      {"gone.example.org", "A", "absent", "insecure", 5, {}}};
+  backend_.dns_answer.entries_total = 5;
+  const Ran all = run({"cache", "list"});
+  EXPECT_EQ(all.code, 0) << all.err;
+  EXPECT_THAT(all.out, HasSubstr("10 mx1.example.org., 20 mx2.example.org."));
+  EXPECT_THAT(all.out, HasSubstr("absent"));
+  EXPECT_THAT(all.out, HasSubstr("2 of 5 entries shown"));
+  const Ran json = run({"cache", "list", "--json"});
+  EXPECT_EQ(std::ranges::count(json.out, '\n'), 3);
+  EXPECT_THAT(json.out, HasSubstr("\"entries_total\":5"));
+  EXPECT_EQ(run({"cache", "flush", "example.org"}).out, "7 answers forgotten\n");
+  EXPECT_EQ(run({"cache", "flush"}).code, 0);
+  EXPECT_EQ(backend_.flushed, (std::vector<std::string>{"example.org", ""}));
+  EXPECT_EQ(run({"cache"}, "", false).code, exit_usage);
+}
+
+TEST_F(ControlVerbs, list_shows_rows_in_columns) {
+  const Ran ran = run({"queue", "list", "--domain", "example.org"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, StartsWith("ID            "));
+  EXPECT_THAT(ran.out, HasSubstr(id_));
+  EXPECT_THAT(ran.out, HasSubstr("mx1.example.org: 451 4.7.1 greylisted, come back"));
+  EXPECT_THAT(ran.out, Not(HasSubstr("c@other.example")));
+  EXPECT_EQ(std::ranges::count(ran.out, '\n'), 3);
+}
+
+TEST_F(ControlVerbs, list_as_json_is_one_document_a_row) {
+  const Ran ran = run({"queue", "list", "--json"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(std::ranges::count(ran.out, '\n'), 3);
+  EXPECT_THAT(ran.out, StartsWith("{\"v\":1,\"id\":\"" + id_ + "\""));
+}
+
+TEST_F(ControlVerbs, list_says_what_it_left_out) {
+  EXPECT_THAT(run({"queue", "list", "--limit", "1"}).out, HasSubstr("1 of 3 recipients shown"));
+  EXPECT_EQ(run({"queue", "list", "--limit", "0"}).out.find("shown"), std::string::npos);
+}
+
+TEST_F(ControlVerbs, an_escape_sequence_in_a_reply_stays_text) {
+  backend_.rows[0].recipient.last_reply.text = "\x1b[2Jgone";
+  EXPECT_THAT(run({"queue", "list"}).out, HasSubstr("\\x1b[2Jgone"));
+  EXPECT_THAT(run({"queue", "show", id_}).out, HasSubstr("\\x1b[2Jgone"));
+}
+
+TEST_F(ControlVerbs, show_tells_all_of_a_message) {
+  const Ran ran = run({"queue", "show", id_});
+  EXPECT_EQ(ran.code, 0);
+  for (const char* part :
+       {"s@example.net", "a@example.org", "b@example.org", "192.0.2.7 (client.example) by ESMTPS"}) {
+    EXPECT_THAT(ran.out, HasSubstr(part));
+  }
+  EXPECT_EQ(run({"queue", "show", "000000000009"}).code, exit_findings);
+  EXPECT_EQ(run({"queue", "show", "nonsense"}).code, exit_usage);
+}
+
+TEST_F(ControlVerbs, why_prints_the_steps_in_order) {
+  backend_.why_answer.id = backend_.rows[0].message.id;
+  backend_.why_answer.recipients = {{backend_.rows[0].recipient,
+                                     "waits for greylisting",
+                                     {{"mx", "RFC 5321 5.1", "two hosts at 10"}, {"", "", "both said 451"}}}};
+  const Ran ran = run({"queue", "why", id_});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("1. two hosts at 10  [RFC 5321 5.1]\n      2. both said 451\n"));
+}
+
+TEST_F(ControlVerbs, nothing_is_changed_without_yes) {
+  const Ran ran = run({"queue", "hold", "example.org"});
+  EXPECT_EQ(ran.code, exit_changes);
+  EXPECT_THAT(ran.out, HasSubstr("hold: 2 recipients of 1 message (domain example.org)"));
+  EXPECT_THAT(ran.out, HasSubstr("b@example.org"));
+  EXPECT_THAT(ran.out, HasSubstr("Nothing was changed"));
+  EXPECT_TRUE(backend_.acts.empty());
+}
+
+TEST_F(ControlVerbs, with_yes_it_is_done_and_bounded_by_what_was_seen) {
+  const Ran ran = run({"queue", "hold", "example.org", "--yes", "--reason", "maintenance"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("2 of 2 held."));
+  ASSERT_EQ(backend_.acts.size(), 1U);
+  EXPECT_EQ(backend_.acts[0].matched_max, 2U);
+  EXPECT_EQ(backend_.acts[0].reason, "maintenance");
+  EXPECT_FALSE(backend_.acts[0].who.empty());
+}
+
+TEST_F(ControlVerbs, an_empty_selector_needs_all) {
+  EXPECT_EQ(run({"queue", "retry", "--yes"}).code, exit_usage);
+  EXPECT_TRUE(backend_.acts.empty());
+  EXPECT_EQ(run({"queue", "retry", "--all", "--yes"}).code, 0);
+  ASSERT_EQ(backend_.acts.size(), 1U);
+}
+
+TEST_F(ControlVerbs, delete_wants_a_reason_and_names_who) {
+  EXPECT_EQ(run({"queue", "delete", id_, "--yes"}).code, exit_usage);
+  EXPECT_TRUE(backend_.acts.empty());
+  const Ran ran = run({"queue", "delete", id_, "--yes", "--reason", "spam run"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(backend_.rows.size(), 1U);
+  EXPECT_EQ(backend_.acts.at(0).reason, "spam run");
+}
+
+TEST_F(ControlVerbs, reroute_pins_and_unpins) {
+  EXPECT_EQ(run({"queue", "reroute", "other.example", "--via", "[relay.example]:587", "--yes"}).code, 0);
+  EXPECT_EQ(backend_.rows[2].recipient.route_pin, "[relay.example]:587");
+  EXPECT_EQ(run({"queue", "reroute", "other.example", "--via", "table", "--yes"}).code, 0);
+  EXPECT_EQ(backend_.rows[2].recipient.route_pin, "");
+  EXPECT_EQ(run({"queue", "reroute", "other.example", "--yes"}).code, exit_usage);
+}
+
+TEST_F(ControlVerbs, what_matches_nothing_is_found_out_before_it_acts) {
+  const Ran ran = run({"queue", "retry", "nowhere.example", "--yes"});
+  EXPECT_EQ(ran.code, exit_findings);
+  EXPECT_THAT(ran.err, HasSubstr("nothing in the queue matches: domain nowhere.example"));
+}
+
+TEST_F(ControlVerbs, act_as_json_never_asks) {
+  EXPECT_EQ(run({"queue", "retry", "example.org", "--json"}).out,
+            "{\"v\":1,\"action\":\"retry\",\"done\":false,\"recipients\":2,\"messages\":1}\n");
+  EXPECT_THAT(run({"queue", "retry", "example.org", "--json", "--yes"}).out,
+              StartsWith("{\"v\":1,\"matched\":2,\"acted\":2"));
+}
+
+TEST_F(ControlVerbs, trace_is_a_timeline) {
+  backend_.trace_answer.id = backend_.rows[0].message.id;
+  backend_.trace_answer.events = {
+      {test::at_s(0), std::nullopt, control::EventKind::accepted, "s@example.net", {}, "", "from 192.0.2.7"},
+      {test::at_s(60),
+       0,
+       control::EventKind::deferred,
+       "a@example.org",
+       {451, {4, 7, 1}, "later"},
+       "mx1.example.org",
+       ""}};
+  const Ran ran = run({"trace", id_});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("accepted           from s@example.net  from 192.0.2.7"));
+  EXPECT_THAT(ran.out, HasSubstr("+1m  deferred           a@example.org  mx1.example.org  451 4.7.1 later"));
+  EXPECT_EQ(run({"trace", "000000000009"}).code, exit_findings);
+}
+
+TEST_F(ControlVerbs, custody_faults_are_findings) {
+  backend_.custody = {.accepted = 3, .open = 3};
+  EXPECT_EQ(run({"custody", "verify"}).code, 0);
+  backend_.custody.faults = {"recipient 0 of x has no end"};
+  backend_.custody.faults_total = 1;
+  const Ran ran = run({"custody", "verify"});
+  EXPECT_EQ(ran.code, exit_findings);
+  EXPECT_THAT(ran.out, HasSubstr("1 fault:\n  recipient 0 of x has no end"));
+}
+
+TEST_F(ControlVerbs, a_refused_reload_names_the_place) {
+  backend_.reload_answer = {control::ReloadOutcome::applied, {"limits.sessions: 10 -> 20"}, {"listener"}, {}};
+  EXPECT_THAT(run({"reload"}).out, HasSubstr("limits.sessions: 10 -> 20"));
+  backend_.reload_answer = {
+      control::ReloadOutcome::refused, {}, {}, {{"/etc/x.toml", 3, 7, "unknown key 'hots'"}}};
+  const Ran ran = run({"reload"});
+  EXPECT_EQ(ran.code, exit_findings);
+  EXPECT_THAT(ran.err, HasSubstr("/etc/x.toml:3:7: error: unknown key 'hots'"));
+}
+
+TEST_F(ControlVerbs, status_tells_what_it_does) {
+  backend_.status_answer.version = "9.9";
+  backend_.status_answer.phase = "running";
+  backend_.status_answer.destinations = {{"example.org", 5, 1, 2, "down", std::nullopt, "451 no"}};
+  const Ran ran = run({"status"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.out, HasSubstr("waybill 9.9"));
+  EXPECT_THAT(ran.out, HasSubstr("1 of 2"));
+  EXPECT_THAT(run({"status", "--json"}).out, StartsWith("{\"v\":1,\"version\":\"9.9\""));
+}
+
+TEST_F(ControlVerbs, without_a_daemon_the_answer_is_unknown) {
+  for (std::vector<std::string> words : {std::vector<std::string>{"queue", "list"},
+                                         {"trace", id_},
+                                         {"status"},
+                                         {"reload"},
+                                         {"custody", "verify"},
+                                         {"queue", "retry", "--all", "--yes"}}) {
+    words.insert(words.end(), {"--socket", "/nonexistent/x.sock"});
+    const Ran ran = run(words, "", false);
+    EXPECT_EQ(ran.code, exit_unknown) << words[0];
+    EXPECT_THAT(ran.err, HasSubstr("no daemon is running here"));
+    EXPECT_EQ(ran.out, "");
+  }
+}
+
+TEST_F(ControlVerbs, send_injects_what_stands_on_standard_input) {
+  backend_.send_answer = {MessageId{5}, 1, {}};
+  const Ran ran =
+      run({"send", "-f", "a@example.net", "-v", "b@example.org"}, "Subject: x\n\nhello\n.\nnot this\n");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("taken for 1 recipient: 000000000005"));
+  ASSERT_EQ(backend_.sent.size(), 1U);
+  EXPECT_THAT(backend_.sent[0].message, testing::EndsWith("Subject: x\r\n\r\nhello\r\n"));
+  EXPECT_EQ(mail::to_string(backend_.sent[0].envelope.from), "a@example.net");
+  EXPECT_EQ(run({"send", "-oi", "queue"}, "\n.\nrest\n").code, 0) << "a recipient that is called like a verb";
+  EXPECT_THAT(backend_.sent[1].message, testing::EndsWith("\r\n\r\n.\r\nrest\r\n"));
+}
+
+TEST_F(ControlVerbs, send_ends_with_the_codes_of_sysexits) {
+  EXPECT_EQ(run({"send"}, "\n").code, 64);
+  EXPECT_EQ(run({"send", "--nonsense"}, "\n").code, 64);
+  EXPECT_EQ(run({"send", "-bs"}, "\n").code, 69);
+  EXPECT_EQ(run({"send", "a@-bad-.example"}, "\n").code, 65);
+  EXPECT_EQ(run({"send", "--socket", "/nonexistent/x", "a@example.org"}, "\n", false).code, 75);
+  EXPECT_EQ(run({"send", "--config", "/nonexistent/x.toml", "a@example.org"}, "\n", false).code, 78);
+  backend_.send_answer = {std::nullopt, 0, {{"a@example.org", {550, {5, 1, 1}, "no such user"}}}};
+  EXPECT_EQ(run({"send", "a@example.org"}, "\n").code, 67);
+  backend_.send_answer.refused[0].reply = {550, {5, 7, 1}, "no"};
+  EXPECT_EQ(run({"send", "a@example.org"}, "\n").code, 69);
+  backend_.send_answer.refused[0].reply = {451, {4, 3, 0}, "later"};
+  EXPECT_EQ(run({"send", "a@example.org"}, "\n").code, 75);
+  backend_.send_answer.recipients_accepted = 1;
+  EXPECT_EQ(run({"send", "a@example.org"}, "\n").code, 69) << "a part was taken: try again would double it";
+  backend_.failure = Error{Errc::no_space, "the disk is full"};
+  EXPECT_EQ(run({"send", "a@example.org"}, "\n").code, 75);
+  backend_.failure = Error{Errc::refused, "no"};
+  EXPECT_EQ(run({"send", "a@example.org"}, "\n").code, 77);
+}
+}  // namespace
+}  // namespace waybill::cli

@@ -1,0 +1,180 @@
+// `waybill route`: how a plan is shown, and the verb itself over a zone file and a configuration.
+#include <gmock/gmock.h>
+
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/route_print.h"
+#include "cli/verbs.h"
+#include "daemon/own_self.h"
+#include "support/mail_world.h"
+
+namespace waybill::cli {
+namespace {
+using namespace test;
+using testing::HasSubstr;
+using testing::Not;
+
+MailWorld& fill(MailWorld& world) {
+  return world
+      .mx("example.org",
+          {{10, "a.example.org"}, {10, "b.example.org"}, {20, "c.example.org"}, {30, "gone.example.org"}})
+      .host("a.example.org", {"192.0.2.1", "2001:db8::1"})
+      .host("b.example.org", {"192.0.2.2"})
+      .host("c.example.org", {"192.0.2.3"});
+}
+
+TEST(RoutePrint, tree_tells_order_shares_and_reasons) {
+  MailWorld world;
+  const route::Plan plan = fill(world).plan({.domain = domain("example.org"), .seed = 4});
+  const std::string out = plan_text("john@example.org", plan, Paint::off);
+  EXPECT_THAT(out, testing::StartsWith("john@example.org  deliver  4 addresses to try, first "));
+  EXPECT_THAT(out, HasSubstr("a.example.org  first in 50% of sends"));
+  EXPECT_THAT(out, testing::ContainsRegex("2001:db8::1 +port 25  50% first"));
+  EXPECT_THAT(out, HasSubstr("gone.example.org  left out: the name does not exist"));
+  EXPECT_THAT(out, HasSubstr("[RFC 5321 5.1]"));
+  EXPECT_THAT(out, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(plan_text("john@example.org", plan, Paint::on), HasSubstr("\x1b["));
+}
+
+TEST(RoutePrint, json_has_the_shape_of_the_contract) {
+  MailWorld world;
+  const route::Plan plan = fill(world).plan("example.org");
+  const auto out = boost::json::parse(plan_json("john@example.org", plan)).as_object();
+  EXPECT_EQ(out.at("v"), 1);
+  EXPECT_EQ(out.at("recipient"), "john@example.org");
+  EXPECT_EQ(out.at("decision"), "deliver");
+  EXPECT_TRUE(out.at("enhanced_status").is_null());
+  EXPECT_TRUE(out.at("reason").is_string());
+  const auto& attempts = out.at("attempts").as_array();
+  ASSERT_EQ(attempts.size(), 4U);
+  double shares = 0;
+  for (const auto& attempt : attempts) {
+    for (const char* key : {"preference", "host", "ip", "port", "first_share"}) {
+      EXPECT_TRUE(attempt.as_object().contains(key)) << key;
+    }
+    shares += attempt.at("first_share").to_number<double>();
+  }
+  EXPECT_DOUBLE_EQ(shares, 1.0);
+  for (const auto& step : out.at("steps").as_array()) {
+    for (const char* key : {"rule", "ref", "text"}) EXPECT_TRUE(step.as_object().contains(key)) << key;
+  }
+}
+
+TEST(RoutePrint, verdicts_have_their_exit_codes) {
+  MailWorld world;
+  world.mx("null.example", {{0, "."}}).fails("broken.example", dns::Type::mx);
+  EXPECT_EQ(exit_of(fill(world).plan("example.org")), exit_ok);
+  EXPECT_EQ(exit_of(world.plan("broken.example")), exit_unknown);
+  const route::Plan null = world.plan("null.example");
+  EXPECT_EQ(exit_of(null), exit_findings);
+  EXPECT_THAT(plan_text("u@null.example", null, Paint::off),
+              testing::StartsWith("u@null.example  bounce 556 5.1.10  "));
+  EXPECT_EQ(boost::json::parse(plan_json("u@null.example", null)).at("enhanced_status"), "5.1.10");
+}
+
+class RouteVerb : public testing::Test {
+ protected:
+  RouteVerb() : folder_(std::filesystem::path(testing::TempDir()) / fmt::format("route-{}", getpid())) {
+    std::filesystem::create_directories(folder_);
+    write("lab.zone",
+          "$ORIGIN example.test.\n$TTL 600\n@ SOA ns hostmaster 1 3600 600 86400 300\n@ NS ns\nns A "
+          "192.0.2.53\n"
+          "@ MX 10 mx1\n@ MX 20 mx2\n@ MX 30 mx3\nmx1 A 192.0.2.1\nmx2 A 192.0.2.2\nmx3 A 192.0.2.3\n"
+          "null MX 0 .\nlab A 127.0.0.9\nrelay A 192.0.2.77\n");
+    write("waybill.toml",
+          "hostname = \"mx2.example.test\"\ndata_dir = \"/tmp/nowhere\"\n[dns]\nmode = \"forward\"\n"
+          "servers = [\"192.0.2.53:53\"]\n[[listener]]\naddress = \"192.0.2.2:25\"\n"
+          "[domain.\"home.test\"]\nrole = \"primary\"\nmailboxes = "
+          "\"maildir:/var/mail/{domain}/{user}\"\nusers = [\"john\"]\n"
+          "[domain.\"example.test\"]\nrole = \"backup\"\n"
+          "[route.\"*.far.test\"]\nvia = \"[relay.example.test]:587\"\n");
+  }
+  ~RouteVerb() override { std::filesystem::remove_all(folder_); }
+  void write(const char* name, const char* text) { std::ofstream(folder_ / name) << text; }
+  int run(std::vector<std::string> args) {
+    Context context;
+    CLI::App app;
+    add_route(app, context);
+    args.insert(args.begin(), "route");
+    args.insert(args.end(), {"--zone", (folder_ / "lab.zone").string(), "--server", "127.0.0.1:1",
+                             "--dns-timeout", "1s"});
+    std::ranges::reverse(args);
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    try {
+      app.parse(args);
+    } catch (const CLI::ParseError& error) {
+      context.exit_code = exit_usage;
+    }
+    out_ = testing::internal::GetCapturedStdout();
+    err_ = testing::internal::GetCapturedStderr();
+    return context.exit_code;
+  }
+  std::vector<std::string> ips() {
+    std::vector<std::string> out;
+    const boost::json::value line = boost::json::parse(out_);
+    for (const auto& attempt : line.at("attempts").as_array()) {
+      out.emplace_back(attempt.at("ip").as_string());
+    }
+    return out;
+  }
+  std::filesystem::path folder_;
+  std::string out_, err_;
+};
+
+TEST_F(RouteVerb, what_if_hosts_are_down_or_are_ourselves) {
+  EXPECT_EQ(run({"john@example.test", "--json"}), exit_ok) << err_;
+  EXPECT_THAT(ips(), testing::ElementsAre("192.0.2.1", "192.0.2.2", "192.0.2.3"));
+  run({"john@example.test", "--json", "--down", "mx1.example.test"});
+  EXPECT_THAT(ips(), testing::ElementsAre("192.0.2.2", "192.0.2.3"));
+  run({"john@example.test", "--json", "--down", "192.0.2.1", "--down", "mx2.example.test"});
+  EXPECT_THAT(ips(), testing::ElementsAre("192.0.2.3"));
+  run({"john@example.test", "--json", "--self", "mx2.example.test"});
+  EXPECT_THAT(ips(), testing::ElementsAre("192.0.2.1"));
+  EXPECT_EQ(run({"john@example.test", "--self", "192.0.2.1"}), exit_findings);
+  EXPECT_THAT(out_, HasSubstr("bounce 554 5.4.6"));
+}
+
+TEST_F(RouteVerb, exit_codes_tell_bounce_unknown_and_bad_input_apart) {
+  EXPECT_EQ(run({"john@null.example.test"}), exit_findings);
+  EXPECT_EQ(run({"john@example.invalid", "--no-dnssec"}), exit_unknown) << out_;
+  EXPECT_EQ(run({"john@"}), exit_usage);
+  EXPECT_EQ(run({"john@example.test", "--via", "[x"}), exit_usage);
+  EXPECT_EQ(run({"example.test"}), exit_ok) << "a bare domain is fine";
+  EXPECT_EQ(run({"john@[192.0.2.1]", "[192.0.2.2]"}), exit_ok) << "so are literals";
+  EXPECT_THAT(out_, testing::AllOf(HasSubstr("1.  192.0.2.1 "), HasSubstr("1.  192.0.2.2 ")));
+}
+
+TEST_F(RouteVerb, a_lab_may_point_at_loopback) {
+  // Every run here has --zone, which only a lab has; what a router in earnest refuses: tests/unit/route.
+  EXPECT_EQ(run({"u@lab.example.test"}), exit_ok);
+  EXPECT_THAT(out_, HasSubstr("127.0.0.9"));
+  EXPECT_EQ(run({"u@lab.example.test", "--allow-loopback", "--port", "2525"}), exit_ok);
+  EXPECT_THAT(out_, HasSubstr("127.0.0.9  port 2525"));
+}
+
+TEST(IsLab, only_what_no_router_in_earnest_has) {
+  const auto at = [](const char* text) { return std::vector{Endpoint::parse(text).value()}; };
+  EXPECT_FALSE(daemon::is_lab(25, {}, {}));
+  EXPECT_FALSE(daemon::is_lab(25, {}, at("127.0.0.53:53"))) << "systemd-resolved, unbound";
+  EXPECT_FALSE(daemon::is_lab(25, {}, at("192.0.2.53:5300")));
+  EXPECT_TRUE(daemon::is_lab(25, {}, at("127.0.0.1:5300")));
+  EXPECT_TRUE(daemon::is_lab(2525, {}, {}));
+  EXPECT_TRUE(daemon::is_lab(25, {"lab.zone"}, {}));
+}
+
+TEST_F(RouteVerb, as_the_daemon_of_a_configuration_would) {
+  const std::string config = (folder_ / "waybill.toml").string();
+  EXPECT_EQ(run({"john@home.test", "--config", config}), exit_ok) << err_;
+  EXPECT_THAT(out_, HasSubstr("final destination: maildir:"));
+  EXPECT_EQ(run({"nobody@home.test", "--config", config}), exit_findings);
+  EXPECT_THAT(out_, HasSubstr("5.1.1"));
+  EXPECT_EQ(run({"john@example.test", "--config", config, "--json"}), exit_ok);
+  EXPECT_THAT(ips(), testing::ElementsAre("192.0.2.1")) << "a backup: the better ones only";
+  EXPECT_EQ(run({"john@a.far.test", "--config", config, "--json"}), exit_ok);
+  EXPECT_THAT(ips(), testing::ElementsAre("192.0.2.77"));
+}
+}  // namespace
+}  // namespace waybill::cli
