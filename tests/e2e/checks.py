@@ -1,0 +1,48 @@
+"""checks.py: how tests of the laboratory demand and wait. Nothing sleeps blindly."""
+import os
+import socket
+import time
+
+SLOWER = float(os.environ.get("WAYBILL_TEST_SLOWER", "1"))  # multiplies every deadline
+
+
+class Failure(AssertionError):
+    """What the test demands does not hold."""
+
+
+def check(truth, what):
+    if not truth:
+        raise Failure(what)
+
+
+def eq(got, want, what):
+    if got != want:
+        raise Failure(f"{what}: got {got!r}, want {want!r}")
+
+
+def wait_for(condition, what, timeout_s=20.0):
+    """Polls until condition() is true; returns its value. Fails with `what` and its last value."""
+    deadline = time.monotonic() + timeout_s * SLOWER
+    pause_s = 0.01
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise Failure(f"not within {timeout_s * SLOWER:.0f} s: {what} (last: {value!r})")
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, 0.2)
+
+
+def listens(ip, port):
+    try:
+        with socket.create_connection((ip, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def answers(path):
+    """A Unix socket with somebody behind it: after a SIGKILL the file alone says nothing."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0

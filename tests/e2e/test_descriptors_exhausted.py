@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""No file descriptors left: the daemon does not spin, does not die, and serves again when there are some.
+
+Set up: a limit of 64 descriptors, limits of sessions far above, and 150 clients that connect and stay.
+Proved: while none can be accepted the processor is idle (less than a quarter of a second of its time in two
+seconds); when the clients leave, mail is taken and delivered; what was accepted before arrives once.
+"""
+import os
+import pathlib
+import socket
+import time
+
+from lab import check, eq, run, wait_for
+from peer import Load, check_once
+
+
+def processor_s(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test(lab):
+    lab.dns({"test": "sink MX 10 mx1.sink\nmx1.sink A {net}.11\n"})
+    relay = lab.waybill("relay", 1, "[limits]\nsessions = 1000\nsessions_per_address = 1000\n",
+                        under=["prlimit", "--nofile=64:64"])
+    load = Load(lab, relay.ip, 20, sessions=2).wait()
+    eq(len(load.accepted), 20, "accepted before")
+    clients = [socket.create_connection((relay.ip, lab.mx_port), timeout=10) for _ in range(150)]
+    descriptors = lambda: len(list(pathlib.Path(f"/proc/{relay.child.pid}/fd").iterdir()))
+    wait_for(lambda: descriptors() >= 62, "the descriptors to run out")
+    before = processor_s(relay.child.pid)
+    time.sleep(2)  # the span that is measured, not a wait for something
+    used = processor_s(relay.child.pid) - before
+    check(used < 0.25, f"idle without descriptors: {used:.2f} s of processor in 2 s")
+    check(relay.running(), "the daemon lives")
+    for client in clients:
+        client.close()
+    wait_for(lambda: descriptors() < 40, "the descriptors to be free again", 30)
+    sink = lab.sink("mx1", 11)
+    more = Load(lab, relay.ip, 20, sessions=2, name="after").wait()
+    eq(len(more.accepted), 20, f"accepted after; refused: {more.refused[:3]}")
+    load.accepted |= more.accepted
+    relay.wait_empty(60)
+    check_once(load, sink.tokens())
+
+
+run(test)

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""check_style.py catches what it is there for: each test breaks a sound little tree in one way."""
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import check_style  # noqa: E402
+
+
+class Style(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.root = pathlib.Path(self.folder.name)
+        self.write("src/base/ip.h", "// ip.h: addresses\n#pragma once\n")
+        self.write("tests/unit/base/ip_test.cc", "TEST(Ip, rfc_033_literal) {\n  EXPECT_TRUE(true);\n}\n")
+        self.write("docs/rfc.md", "# RFCs\n\n| RFC | tests |\n|-|-|\n| 5321 | `rfc_033`, `tests/unit/base/*` |\n")
+        self.write("docs/immunity.md", "# Immunity\n\nSee [the RFCs](rfc.md#rfcs).\n")
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def write(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def assert_fault(self, part):
+        faults, _ = check_style.check(self.root)
+        self.assertTrue(any(part in fault for fault in faults), f"{part!r} is not in {faults}")
+
+    def test_sound_tree_passes(self):
+        self.assertEqual(check_style.check(self.root), ([], []))
+
+    def test_long_file(self):
+        self.write("src/base/big.cc", "int a;\n" * 451)
+        self.assert_fault("451 lines")
+
+    def test_longish_file_warns(self):
+        self.write("src/base/big.cc", "int a;\n" * 401)
+        self.assertEqual(check_style.check(self.root), ([], ["src/base/big.cc: 401 lines"]))
+
+    def test_long_function(self):
+        self.write("src/base/f.cc", "int f() {\n" + "  g();\n" * 100 + "}\n")
+        self.assert_fault("src/base/f.cc:1: a function of 102 lines")
+
+    def test_header_comment(self):
+        self.write("src/base/x.h", "#pragma once\n")
+        self.assert_fault("open with a comment")
+
+    def test_machine_path(self):
+        self.write("docs/a.md", "see /wor" "k/main/x\n")
+        self.assert_fault("a path of one machine")
+
+    def test_mark(self):
+        self.write("src/base/f.cc", "// TO" "DO: later\n")
+        self.assert_fault("a left-over mark")
+
+    def test_dead_link(self):
+        self.write("docs/a.md", "[x](gone.md)\n")
+        self.assert_fault("leads nowhere")
+
+    def test_dead_anchor(self):
+        self.write("docs/a.md", "[x](rfc.md#gone)\n")
+        self.assert_fault("no such heading")
+
+    def test_double_test(self):
+        self.write("tests/unit/base/two_test.cc", "TEST(Ip, rfc_033_literal) {}\n")
+        self.assert_fault("stands in")
+
+    def test_number_out_of_range(self):
+        self.write("tests/unit/base/two_test.cc", "TEST(Ip, rfc_145_x) {}\n")
+        self.assert_fault("conformance cases are")
+
+    def test_page_names_a_case_without_test(self):
+        self.write("docs/immunity.md", "| x | `rfc_067` |\n")
+        self.assert_fault("no test begins with rfc_067")
+
+    def test_page_names_a_file_that_is_not_there(self):
+        self.write("docs/immunity.md", "| x | `tests/e2e/test_gone.py` |\n")
+        self.assert_fault("does not exist")
+
+
+if __name__ == "__main__":
+    unittest.main()
