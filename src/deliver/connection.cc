@@ -33,17 +33,20 @@ void Reports::deliver() {
 }
 
 void Reports::shut() {
+  std::vector<Report> dropped;  // each holds a connection, and that one holds us: nobody would free either
   const std::scoped_lock lock(mutex_);
   shut_ = true;
+  dropped.swap(waiting_);
 }
 
-/// Until wake(), or until the idle time is over.
+/// Until wake(), or for so long.
 struct Connection::Rest {
   Connection& connection;
+  Millis span;
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> handle) {
     connection.resting_ = handle;
-    connection.rest_timer_ = connection.loop_.after(connection.plan_.timeouts.idle, [&c = connection] {
+    connection.rest_timer_ = connection.loop_.after(span, [&c = connection] {
       if (c.resting_) std::exchange(c.resting_, nullptr).resume();
     });
   }
@@ -247,19 +250,23 @@ net::Task<void> Connection::on_ready() {
     leave();
     co_return;
   }
-  JobPtr job = plan_.jobs->take_or_rest(shared_from_this());
+  const Steady now = net::steady_now();
+  JobQueue::Taken taken = plan_.jobs->take_or_rest(shared_from_this(), now);
   // Reported after the job is taken: whoever counts the waiting jobs must not open a connection for this one.
   if (!std::exchange(opened_, true)) report(Report::What::opened);
-  if (job) {
-    begin(std::move(job));
+  if (taken.job) {
+    idle_since_.reset();
+    begin(std::move(taken.job));
     co_return;
   }
   state_ = State::idle;
-  co_await Rest{*this};
-  // Still on the idle list: nobody has work for us. Otherwise a wake is under way, and the job behind it is
-  // found by looking again.
+  const Steady leave_at = idle_since_.value_or(now) + plan_.timeouts.idle;
+  if (!idle_since_) idle_since_ = now;
+  const Steady until = std::min(leave_at, taken.look_again.value_or(leave_at));
+  co_await Rest{*this, std::max(Millis{1}, until - now)};
+  // Still on the idle list: nobody has woken us. Otherwise a job is meant for us, and found by looking again.
   const bool unwanted = plan_.jobs->forget(this);
-  if (unwanted) leave();
+  if (unwanted && (retire_ || net::steady_now() >= leave_at)) leave();
 }
 
 // Said before the goodbye, so that a successor need not wait for the answer to it.

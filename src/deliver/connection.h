@@ -132,6 +132,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Resting, on the loop's thread only.
   std::coroutine_handle<> resting_;
   net::Loop::Timer rest_timer_;
+  std::optional<Steady> idle_since_;
 
   std::atomic<State> state_{State::opening};
   std::atomic<uint64_t> messages_{0};

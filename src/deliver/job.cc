@@ -9,10 +9,15 @@ namespace {
 /// How much longer than its own a job of another host must have waited before a connection turns to it,
 /// while that other host has connections too.
 constexpr Millis kLoyalty{2'000};
+/// The same for a connection that has nothing else to do. Long enough that a burst is shared as it was dealt.
+constexpr Millis kPatience{250};
+
+/// One that comes back from a host goes to whoever is free.
+bool returned(const Job& job) { return job.queued_at == Steady::min(); }
 }  // namespace
 
 std::shared_ptr<Connection> JobQueue::wake_at(size_t place, const std::string& lane) {
-  auto found = std::move(idle_[place]);
+  auto found = std::move(idle_[place].connection);
   idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(place));
   arrived(found->id());
   coming_[found->id()] = lane;
@@ -21,13 +26,15 @@ std::shared_ptr<Connection> JobQueue::wake_at(size_t place, const std::string& l
 }
 
 std::shared_ptr<Connection> JobQueue::wake_for(const Job& job, Wake wake) {
+  const bool patient = !returned(job) && lanes_[job.wish].attended();
   // The last to rest is the warmest; the first ones time out, so that a quiet site keeps few connections.
   std::optional<size_t> best;
   for (size_t n = idle_.size(); n-- > 0;) {
-    const ConnectionPlan& plan = idle_[n]->plan();
+    const ConnectionPlan& plan = idle_[n].connection->plan();
     if (job.has_tried(plan.peer)) continue;
     if (plan.host == job.wish) return wake_at(n, job.wish);
-    if (!best || plan.tier < idle_[*best]->plan().tier) best = n;
+    if (patient && idle_[n].watching) continue;
+    if (!best || plan.tier < idle_[*best].connection->plan().tier) best = n;
   }
   return best && wake == Wake::any ? wake_at(*best, job.wish) : nullptr;
 }
@@ -49,41 +56,52 @@ std::shared_ptr<Connection> JobQueue::push_front(JobPtr job) {
   return wake_for(*lane.jobs.front(), Wake::any);
 }
 
-JobPtr JobQueue::take_or_rest(const std::shared_ptr<Connection>& connection) {
+JobQueue::Taken JobQueue::take_or_rest(const std::shared_ptr<Connection>& connection, Steady now) {
   const std::scoped_lock lock(mutex_);
   const ConnectionPlan& plan = connection->plan();
   arrived(plan.id);
-  lanes_[plan.host].serving.insert(plan.id);
-  Lane* from = nullptr;
-  std::deque<JobPtr>::iterator which;
-  Steady first{};
+  Lane& own = lanes_[plan.host];
+  own.serving.insert(plan.id);
+  const auto next = [&plan](Lane& lane) {
+    return std::ranges::find_if(lane.jobs, [&](const JobPtr& job) { return !job->has_tried(plan.peer); });
+  };
+  Lane* from = &own;
+  auto which = next(own);
+  const bool has_own = which != own.jobs.end();
+  Steady first = has_own ? (*which)->queued_at : Steady::max();
+  Taken taken;
   for (auto& [host, lane] : lanes_) {
-    const bool own = host == plan.host;
-    if (!own && lane.jobs.size() <= lane.coming) continue;
-    const auto at =
-        std::ranges::find_if(lane.jobs, [&](const JobPtr& job) { return !job->has_tried(plan.peer); });
+    if (&lane == &own || lane.jobs.size() <= lane.coming) continue;
+    const auto at = next(lane);
     if (at == lane.jobs.end()) continue;
-    const Steady since = (*at)->queued_at;
-    const bool patient = !own && !lane.serving.empty() && since != Steady::min();
-    const Steady due = patient ? since + kLoyalty : since;
-    if (from && (due > first || (due == first && !own))) continue;
+    Steady due = (*at)->queued_at;
+    if (lane.attended() && !returned(**at)) {
+      due += has_own ? kLoyalty : kPatience;
+      if (!has_own && due > now) {
+        taken.look_again = std::min(taken.look_again.value_or(due), due);
+        continue;
+      }
+    }
+    if (due >= first) continue;
     from = &lane;
     which = at;
     first = due;
   }
-  if (!from) {
-    idle_.push_back(connection);
-    return nullptr;
+  if (first == Steady::max()) {
+    idle_.push_back({connection, taken.look_again.has_value()});
+    return taken;
   }
-  JobPtr job = std::move(*which);
+  taken.job = std::move(*which);
+  taken.look_again.reset();
   from->jobs.erase(which);
   --size_;
-  return job;
+  return taken;
 }
 
 bool JobQueue::forget(const Connection* connection) {
   const std::scoped_lock lock(mutex_);
-  return std::erase_if(idle_, [connection](const auto& one) { return one.get() == connection; }) > 0;
+  return std::erase_if(idle_, [connection](const auto& one) { return one.connection.get() == connection; }) >
+         0;
 }
 
 void JobQueue::arrived(uint64_t id) {
@@ -125,13 +143,23 @@ std::shared_ptr<Connection> JobQueue::match() {
 
 bool JobQueue::has_idle(const std::string& host) const {
   const std::scoped_lock lock(mutex_);
-  return std::ranges::any_of(idle_, [&host](const auto& one) { return one->plan().host == host; });
+  return std::ranges::any_of(idle_, [&host](const auto& one) { return one.connection->plan().host == host; });
+}
+
+std::set<std::string> JobQueue::idle_hosts() const {
+  const std::scoped_lock lock(mutex_);
+  std::set<std::string> hosts;
+  for (const auto& one : idle_) hosts.insert(one.connection->plan().host);
+  return hosts;
 }
 
 std::optional<size_t> JobQueue::best_idle_tier() const {
   const std::scoped_lock lock(mutex_);
   std::optional<size_t> best;
-  for (const auto& one : idle_) best = std::min(best.value_or(one->plan().tier), one->plan().tier);
+  for (const auto& one : idle_) {
+    const size_t tier = one.connection->plan().tier;
+    best = std::min(best.value_or(tier), tier);
+  }
   return best;
 }
 
@@ -145,6 +173,12 @@ std::vector<JobPtr> JobQueue::drain() {
   }
   size_ = 0;
   return all;
+}
+
+void JobQueue::shut() {
+  std::vector<Idle> released;  // freed after the lock: the last of them may free this queue
+  const std::scoped_lock lock(mutex_);
+  released.swap(idle_);
 }
 
 size_t JobQueue::size() const {

@@ -43,8 +43,9 @@ using JobPtr = std::unique_ptr<Job>;
 /// messages. Held for a few instructions only.
 ///
 /// A connection takes from its own host's lane first, so that equal hosts get equal shares (RFC 5321 5.1).
-/// It helps other lanes out when its own is empty, when nobody serves the other, or when the other's job has
-/// waited long: a share is never worth idleness. A job that a connection is on its way for is left to it.
+/// It helps other lanes out when nobody serves them, or when the other's job has waited: long, while it has
+/// work of its own; a moment, when it has none: a share is not worth idleness. A job that a connection is on
+/// its way for is left to it.
 class JobQueue {
  public:
   /// Which idle connections push() may wake.
@@ -53,8 +54,12 @@ class JobQueue {
   [[nodiscard]] std::shared_ptr<Connection> push(JobPtr job, Wake wake);
   /// A job that failed elsewhere goes ahead of the rest.
   [[nodiscard]] std::shared_ptr<Connection> push_front(JobPtr job);
-  /// The next job that was not tried at the connection's peer. Null: it is now on the idle list.
-  [[nodiscard]] JobPtr take_or_rest(const std::shared_ptr<Connection>& connection);
+  struct Taken {
+    JobPtr job;                        ///< null: the connection is now on the idle list
+    std::optional<Steady> look_again;  ///< then another host's job, if it is still there, may be taken
+  };
+  /// The next job that was not tried at the connection's peer.
+  [[nodiscard]] Taken take_or_rest(const std::shared_ptr<Connection>& connection, Steady now);
   /// A connection that leaves: it is not woken any more. False: it was woken already, so it must look again.
   bool forget(const Connection* connection);
 
@@ -68,8 +73,12 @@ class JobQueue {
   [[nodiscard]] std::shared_ptr<Connection> match();
 
   [[nodiscard]] bool has_idle(const std::string& host) const;
+  /// The hosts that have idle connections.
+  [[nodiscard]] std::set<std::string> idle_hosts() const;
   [[nodiscard]] std::optional<size_t> best_idle_tier() const;
   [[nodiscard]] std::vector<JobPtr> drain();
+  /// Lets go of the idle connections, which hold this queue: nobody would free either.
+  void shut();
   [[nodiscard]] size_t size() const;
   /// Jobs beyond those that a connection is on the way for.
   [[nodiscard]] size_t unattended() const;
@@ -84,6 +93,13 @@ class JobQueue {
     std::deque<JobPtr> jobs;
     size_t coming = 0;           ///< connections on their way to a job of this lane
     std::set<uint64_t> serving;  ///< connections to this host
+
+    /// Whether its own host will take its jobs, so that others leave them for a while.
+    [[nodiscard]] bool attended() const { return !serving.empty() || coming > 0; }
+  };
+  struct Idle {
+    std::shared_ptr<Connection> connection;
+    bool watching;  ///< it looks again by itself
   };
   using Lanes = std::map<std::string, Lane, std::less<>>;
 
@@ -98,7 +114,7 @@ class JobQueue {
   Lanes lanes_;
   size_t size_ = 0;
   std::map<uint64_t, std::string> coming_;  ///< connection to lane
-  std::vector<std::shared_ptr<Connection>> idle_;
+  std::vector<Idle> idle_;
 };
 
 }  // namespace waybill::deliver

@@ -227,6 +227,7 @@ void Manager::Impl::check_stopped() {
 
 void Manager::Impl::shut() {
   if (reports_) reports_->shut();
+  for (auto& [key, where] : sites_) where->queue->shut();
   maildir_.reset();
   tick_timer_.cancel();
   stop_timer_.cancel();

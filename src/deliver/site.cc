@@ -4,6 +4,9 @@
 
 namespace waybill::deliver {
 namespace {
+/// More than any site has connections.
+constexpr size_t kIdleWeight = 1'000'000;
+
 std::vector<const Target*> by_load(const Tier& tier, const HostLoad& load) {
   std::vector<const Target*> hosts;
   for (const Target& target : tier) hosts.push_back(&target);
@@ -54,6 +57,8 @@ HostLoad Site::load() const {
   HostLoad out;
   for (const auto& [id, connection] : connections) ++out[connection->plan().host];
   for (const auto& [id, walk] : walks) ++out[walk.connection->plan().host];
+  // Who has connections to spare needs another last of all.
+  for (const std::string& host : queue->idle_hosts()) out[host] += kIdleWeight;
   return out;
 }
 

@@ -27,13 +27,15 @@ class JobQueueTest : public testing::Test {
   }
   void put(JobPtr job) { EXPECT_EQ(queue_.push(std::move(job), JobQueue::Wake::any), nullptr); }
   /// The id of the job that it takes; 0: it rests.
-  uint64_t take(const std::shared_ptr<Connection>& connection) {
-    const JobPtr job = queue_.take_or_rest(connection);
-    return job ? job->delivery->id.value : 0;
+  uint64_t take(const std::shared_ptr<Connection>& connection, Millis after = Millis{0}) {
+    const JobQueue::Taken taken = queue_.take_or_rest(connection, kStart + after);
+    look_again_ = taken.look_again;
+    return taken.job ? taken.job->delivery->id.value : 0;
   }
 
   net::Loop loop_;
   uint64_t ids_ = 0;
+  std::optional<Steady> look_again_;
   JobQueue queue_;
 };
 
@@ -46,8 +48,79 @@ TEST_F(JobQueueTest, a_connection_takes_from_its_own_lane_first) {
   put(job(1, "b"));
   put(job(2, "a", Millis{10}));
   EXPECT_EQ(take(a), 2U);
-  EXPECT_EQ(take(a), 1U);  // rather than rest
+  // b will come to its own; only when that takes a moment does a help out rather than rest.
+  EXPECT_EQ(take(a, Millis{20}), 0U);
+  EXPECT_EQ(look_again_, kStart + Millis{250});
+  EXPECT_TRUE(queue_.forget(a.get()));
+  EXPECT_EQ(take(a, Millis{250}), 1U);
+  EXPECT_EQ(take(a, Millis{250}), 0U);
+  EXPECT_EQ(look_again_, std::nullopt);
+}
+
+TEST_F(JobQueueTest, one_that_watches_is_woken_only_for_what_it_may_take) {
+  const auto a = connection("a");
+  const auto b = connection("b");
+  EXPECT_EQ(take(b), 0U);
+  ASSERT_EQ(queue_.push(job(1, "b"), JobQueue::Wake::any), b);
+  EXPECT_EQ(take(b), 1U);
   EXPECT_EQ(take(a), 0U);
+  // Nobody watches yet: a is told, finds it too young, and watches.
+  ASSERT_EQ(queue_.push(job(2, "b"), JobQueue::Wake::any), a);
+  EXPECT_EQ(take(a), 0U);
+  EXPECT_TRUE(look_again_.has_value());
+  put(job(3, "b"));
+  EXPECT_EQ(queue_.match(), nullptr);
+  // Its own, and what came back from another host, at once.
+  ASSERT_EQ(queue_.push(job(4, "a"), JobQueue::Wake::any), a);
+  EXPECT_EQ(take(a), 4U);
+  EXPECT_EQ(take(a), 0U);
+  ASSERT_EQ(queue_.push_front(job(5, "")), a);
+  EXPECT_EQ(take(a), 5U);
+  EXPECT_EQ(take(a), 0U);
+  // When b leaves, its lane is anybody's.
+  queue_.gone(*b);
+  ASSERT_EQ(queue_.match(), a);
+  EXPECT_EQ(take(a), 2U);
+}
+
+TEST_F(JobQueueTest, a_lane_whose_connection_is_on_its_way_is_left_to_it) {
+  const auto a = connection("a");
+  const auto b = connection("b");
+  queue_.expect(*b);
+  for (uint64_t id = 1; id <= 3; ++id) EXPECT_EQ(queue_.push(job(id, "b"), JobQueue::Wake::any), nullptr);
+  EXPECT_EQ(take(a), 0U);
+  EXPECT_TRUE(look_again_.has_value());
+  queue_.give_up_on(*b);
+  ASSERT_EQ(queue_.match(), a);
+  EXPECT_EQ(take(a), 1U);
+}
+
+TEST_F(JobQueueTest, a_queue_that_shuts_lets_its_connections_go) {
+  const auto queue = std::make_shared<JobQueue>();
+  ConnectionPlan plan;
+  plan.jobs = queue;
+  auto idle = std::make_shared<Connection>(loop_, std::move(plan));
+  const std::weak_ptr<Connection> watched = idle;
+  EXPECT_EQ(queue->take_or_rest(idle, kStart).job, nullptr);
+  idle.reset();
+  EXPECT_FALSE(watched.expired());
+  queue->shut();
+  EXPECT_TRUE(watched.expired());
+}
+
+TEST(Reports, those_that_nobody_will_take_let_their_connections_go) {
+  net::Loop never_run;
+  const auto reports = std::make_shared<Reports>(never_run, [](std::vector<Report>) {});
+  ConnectionPlan plan;
+  plan.reports = reports;
+  auto connection = std::make_shared<Connection>(never_run, std::move(plan));
+  const std::weak_ptr<Connection> watched = connection;
+  Report report;
+  report.connection = std::move(connection);
+  reports->post(std::move(report));
+  EXPECT_FALSE(watched.expired());
+  reports->shut();
+  EXPECT_TRUE(watched.expired());
 }
 
 TEST_F(JobQueueTest, a_job_that_waited_long_goes_first_to_anyone) {
@@ -81,10 +154,10 @@ TEST_F(JobQueueTest, a_job_is_left_to_the_connection_that_is_coming_for_it) {
   EXPECT_EQ(queue_.match(), nullptr);
   EXPECT_TRUE(queue_.forget(a.get()));
   EXPECT_EQ(take(a), 0U);
-  // One is owed; a second is anybody's.
+  // One is owed; a second is anybody's once it has waited.
   EXPECT_EQ(queue_.push(job(2, "b"), JobQueue::Wake::any), a);
-  EXPECT_EQ(take(a), 1U);
-  EXPECT_EQ(take(a), 0U);
+  EXPECT_EQ(take(a, Millis{250}), 1U);
+  EXPECT_EQ(take(a, Millis{250}), 0U);
   // It does not come after all.
   queue_.gone(*b);
   EXPECT_EQ(queue_.unattended(), 1U);
