@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "daemon/reports.h"
+#include "handover/reports.h"
 
 namespace waybill::daemon {
 namespace {
@@ -195,7 +195,11 @@ void Conductor::finished(mail::DeliveryResult result) {
   if (plan.changes.empty()) return pump_soon();
   if (!untried) count(plan, result);
   auto pending = std::make_shared<Pending>();
-  pending->reports = add_reports(plan, settings_.bounce, settings_.schedule, ids_, now, pending->transaction);
+  handover::Reports reports =
+      handover::add_reports(plan, settings_.bounce, settings_.schedule, ids_, now, pending->transaction);
+  for (const Error& error : reports.failed)
+    log::error("no report", {{"id", plan.message->id}, {"why", error.what}});
+  pending->reports = std::move(reports.messages);
   counters_.reports_sent.fetch_add(pending->reports.size(), std::memory_order_relaxed);
   pending->changes = plan.changes;
   pending->transaction.changes = std::move(plan.changes);

@@ -20,39 +20,24 @@ void SpoolIntake::abandon(MessageId id, uint32_t chunks) { store_.discard(id, ch
 
 namespace {
 Fresh to_fresh(receive::Accepted& accepted, const mail::Address* postmaster, Time now) {
-  Fresh fresh;
-  fresh.message.id = accepted.id;
-  fresh.message.arrived = now;
-  fresh.message.origin = std::move(accepted.origin);
-  fresh.message.size_octets = accepted.size_octets;
-  fresh.message.chunk_count = accepted.chunk_count;
-  fresh.recipients.reserve(accepted.envelope.recipients.size());
   for (mail::Recipient& recipient : accepted.envelope.recipients) {
     if (recipient.address.domain.empty() && postmaster != nullptr) recipient.address = *postmaster;
-    queue::RecipientRecord record;
-    record.recipient = std::move(recipient);
-    record.next_attempt = now;
-    fresh.recipients.push_back(std::move(record));
   }
-  accepted.envelope.recipients.clear();
-  fresh.message.recipient_count = static_cast<uint32_t>(fresh.recipients.size());
-  fresh.message.envelope = std::move(accepted.envelope);
+  Fresh fresh =
+      handover::to_fresh(accepted.id, now, std::move(accepted.origin), std::move(accepted.envelope));
+  fresh.message.size_octets = accepted.size_octets;
+  fresh.message.chunk_count = accepted.chunk_count;
   // Chunks are shared, not copied. A body that was spilled in part is read back from the spool.
   if (accepted.first_chunk == 0) fresh.body = std::make_shared<mail::MemoryBody>(accepted.chunks);
   return fresh;
 }
-
 }  // namespace
 
 void SpoolIntake::commit(receive::Accepted accepted, std::move_only_function<void(Status)> done) {
   const auto postmaster = postmaster_.load();
   queue::Transaction transaction;
-  queue::NewMessage& message = transaction.messages.emplace_back();
   Fresh fresh = to_fresh(accepted, postmaster.get(), clock_.now());
-  message.message = fresh.message;
-  message.recipients = fresh.recipients;
-  message.first_chunk = accepted.first_chunk;
-  message.chunks = std::move(accepted.chunks);
+  transaction.messages.push_back(handover::to_store(fresh, std::move(accepted.chunks), accepted.first_chunk));
   store_.commit(std::move(transaction),
                 [this, fresh = std::move(fresh), done = std::move(done)](Status status) mutable {
                   if (!status) {

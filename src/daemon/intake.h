@@ -10,17 +10,13 @@
 #include "base/id.h"
 #include "config/config.h"
 #include "daemon/counters.h"
+#include "handover/fresh.h"
 #include "queue/store.h"
 #include "receive/intake.h"
 
 namespace waybill::daemon {
 
-/// What the conductor learns of a message that is durable now.
-struct Fresh {
-  queue::MessageRecord message;
-  std::vector<queue::RecipientRecord> recipients;
-  mail::BodyPtr body;  ///< the content while it is in memory anyway; null: read it from the spool
-};
+using handover::Fresh;  ///< what the conductor learns of a message that is durable now
 
 class SpoolIntake final : public receive::Intake {
  public:

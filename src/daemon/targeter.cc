@@ -1,9 +1,11 @@
 #include "daemon/targeter.h"
 
 #include <algorithm>
+#include <random>
 
 #include "base/log.h"
 #include "daemon/own_self.h"
+#include "handover/targets.h"
 
 namespace waybill::daemon {
 namespace {
@@ -11,11 +13,13 @@ constexpr size_t kKeptMax = 50'000;
 /// The resolver's cache honours TTLs; this only bounds how long a delivery may use a plan it made from them.
 constexpr Seconds kKeepMax{300};
 
-deliver::Targets made_up(deliver::TargetsDecision decision, mail::Reply reply) {
-  deliver::Targets out;
-  out.decision = decision;
-  out.reply = std::move(reply);
-  return out;
+deliver::TlsPolicy tls_policy(config::ClientTls tls) {
+  return tls == config::ClientTls::off ? deliver::TlsPolicy::never : deliver::TlsPolicy::opportunistic;
+}
+
+uint64_t seed() {
+  std::random_device device;  // 32 bits a call
+  return uint64_t{device()} << 32 | device();
 }
 }  // namespace
 
@@ -23,7 +27,7 @@ Targeter::Targeter(net::Loop& loop, dns::Resolver& resolver, const Clock& clock)
     : loop_(loop),
       resolver_(resolver),
       clock_(clock),
-      random_(std::random_device{}()),
+      random_(seed()),
       alive_(std::make_shared<Targeter*>(this)) {}
 
 Targeter::~Targeter() { *alive_ = nullptr; }
@@ -75,9 +79,9 @@ deliver::TargetsPtr Targeter::local(const mail::Domain& name) const {
         return out;
       }
       // A host name would have to be looked up for each delivery; the configuration says so at its start.
-      return std::make_shared<deliver::Targets>(
-          made_up(deliver::TargetsDecision::defer,
-                  {451, {4, 3, 5}, fmt::format("the LMTP server '{}' is not an IP address", boxes.host)}));
+      out->decision = deliver::TargetsDecision::defer;
+      out->reply = {451, {4, 3, 5}, fmt::format("the LMTP server '{}' is not an IP address", boxes.host)};
+      return out;
     }
   }
   return nullptr;
@@ -99,7 +103,7 @@ Result<route::Request> Targeter::request(const mail::Domain& domain, const std::
   request.role = backup ? route::Role::backup : route::Role::foreign;
   request.options.port = config_->deliver.port;
   request.options.reserved = is_lab(*config_) ? route::Reserved::allow : route::Reserved::refuse;
-  request.seed = random_();
+  request.seed = random_.next();
   return request;
 }
 
@@ -110,7 +114,7 @@ void Targeter::targets(const mail::Domain& domain, const std::string& route_pin,
   std::string key = domain.text();
   if (!route_pin.empty()) key += " via " + route_pin;
   if (const auto at = kept_.find(key); at != kept_.end()) {
-    if (at->second.until > clock_.steady()) return done(dealt(at->second));
+    if (at->second.until > clock_.steady()) return done(handover::deal(at->second.targets, random_));
     kept_.erase(at);
   }
   std::vector<Done>& waiting = asked_[key];
@@ -135,27 +139,16 @@ void Targeter::targets(const mail::Domain& domain, const std::string& route_pin,
 }
 
 void Targeter::planned(const std::string& key, const route::Plan& plan) {
-  Kept kept;
-  auto targets = std::make_shared<deliver::Targets>(to_targets(plan, config_->deliver.tls));
-  kept.shuffle =
-      std::ranges::any_of(targets->tiers, [](const deliver::Tier& tier) { return tier.size() > 1; });
-  kept.targets = std::move(targets);
-  kept.until = clock_.steady() + std::min<Seconds>(Seconds{plan.ttl_s}, kKeepMax);
+  const auto targets =
+      std::make_shared<const deliver::Targets>(handover::to_targets(plan, tls_policy(config_->deliver.tls)));
   const auto waiting = asked_.extract(key);
   if (plan.ttl_s > 0) {
     if (kept_.size() >= kKeptMax) kept_.erase(kept_.begin());
-    kept_.insert_or_assign(key, kept);
+    const Steady until = clock_.steady() + std::min<Seconds>(Seconds{plan.ttl_s}, kKeepMax);
+    kept_.insert_or_assign(key, Kept{targets, until});
   }
   if (waiting.empty()) return;
-  for (const Done& done : waiting.mapped()) done(dealt(kept));
-}
-
-// RFC 5321 5.1: equals are shared out at random, anew for every message.
-deliver::TargetsPtr Targeter::dealt(const Kept& kept) {
-  if (!kept.shuffle) return kept.targets;
-  auto out = std::make_shared<deliver::Targets>(*kept.targets);
-  for (deliver::Tier& tier : out->tiers) std::ranges::shuffle(tier, random_);
-  return out;
+  for (const Done& done : waiting.mapped()) done(handover::deal(targets, random_));
 }
 
 void Targeter::explain(const mail::Domain& domain, const std::string& route_pin,
@@ -173,32 +166,6 @@ void Targeter::explain(const mail::Domain& domain, const std::string& route_pin,
 
 std::string Targeter::matched_pattern(const mail::Domain& domain) const {
   return std::string(table_.match(domain));
-}
-
-deliver::Targets to_targets(const route::Plan& plan, config::ClientTls tls) {
-  if (plan.decision != route::Verdict::deliver) {
-    const auto decision = plan.decision == route::Verdict::bounce ? deliver::TargetsDecision::bounce
-                                                                  : deliver::TargetsDecision::defer;
-    deliver::Targets out = made_up(decision, {plan.code, plan.enhanced, plan.reason});
-    out.site_key = plan.site_key;
-    return out;
-  }
-  deliver::Targets out;
-  out.decision = deliver::TargetsDecision::deliver;
-  out.site_key = plan.site_key;
-  out.tls = tls == config::ClientTls::off ? deliver::TlsPolicy::never : deliver::TlsPolicy::opportunistic;
-  // The planner's attempts are in order and bounded; delivery wants them by preference and host again.
-  for (const route::Attempt& attempt : plan.attempts) {
-    const std::string host = attempt.host.empty() ? mail::Domain::literal(attempt.ip).text() : attempt.host;
-    if (out.tiers.empty() || out.tiers.back().front().preference != attempt.preference)
-      out.tiers.emplace_back();
-    deliver::Tier& tier = out.tiers.back();
-    auto at = std::ranges::find_if(
-        tier, [&](const deliver::Target& t) { return t.host == host && t.port == attempt.port; });
-    if (at == tier.end()) at = tier.insert(tier.end(), {attempt.preference, host, {}, attempt.port});
-    at->addresses.push_back(attempt.ip);
-  }
-  return out;
 }
 
 }  // namespace waybill::daemon

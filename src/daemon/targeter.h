@@ -5,7 +5,6 @@
 #pragma once
 
 #include <memory>
-#include <random>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "dns/resolver.h"
 #include "net/loop.h"
 #include "route/gather.h"
+#include "route/shuffle.h"
 #include "route/table.h"
 
 namespace waybill::daemon {
@@ -40,13 +40,11 @@ class Targeter final : public deliver::Router {
   struct Kept {
     deliver::TargetsPtr targets;
     Steady until;
-    bool shuffle = false;  ///< some preference has equals: every delivery gets an order of its own
   };
 
   [[nodiscard]] deliver::TargetsPtr local(const mail::Domain& domain) const;
   [[nodiscard]] Result<route::Request> request(const mail::Domain& domain, const std::string& route_pin);
   void planned(const std::string& key, const route::Plan& plan);
-  [[nodiscard]] deliver::TargetsPtr dealt(const Kept& kept);
 
   net::Loop& loop_;
   dns::Resolver& resolver_;
@@ -57,12 +55,9 @@ class Targeter final : public deliver::Router {
   std::unordered_map<std::string, Kept> kept_;
   std::unordered_map<std::string, std::vector<Done>> asked_;  ///< one question for all who wait for it
   std::unordered_map<std::string, deliver::TargetsPtr> local_;
-  std::mt19937_64 random_;
+  route::Random random_;
   uint64_t generation_ = 0;           ///< answers to questions from before a reload or flush are not kept
   std::shared_ptr<Targeter*> alive_;  ///< null once we are gone, for answers that come late
 };
-
-/// The planner's result as delivery needs it.
-[[nodiscard]] deliver::Targets to_targets(const route::Plan& plan, config::ClientTls tls);
 
 }  // namespace waybill::daemon

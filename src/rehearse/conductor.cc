@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "handover/reports.h"
 #include "mail/address.h"
 
 namespace waybill::rehearse {
+using handover::Fresh;
 namespace {
 /// As in daemon/conductor.cc.
 constexpr Millis kWakeMin{20};
@@ -23,34 +25,6 @@ std::string body_text(uint64_t octets) {
   std::string out = "Subject: a rehearsal\r\n\r\n";
   static constexpr std::string_view kLine = "This line was sent by nobody to no one in particular.\r\n";
   while (out.size() < octets) out += kLine;
-  return out;
-}
-
-bounce::Action action_of(queue::ReportKind kind) {
-  switch (kind) {
-    case queue::ReportKind::failure:
-      return bounce::Action::failed;
-    case queue::ReportKind::delay:
-      return bounce::Action::delayed;
-    case queue::ReportKind::delivered:
-      return bounce::Action::delivered;
-    case queue::ReportKind::relayed:
-      return bounce::Action::relayed;
-  }
-  return bounce::Action::failed;
-}
-
-bounce::Recipient to_bounce(const queue::Report& report, Time give_up) {
-  bounce::Recipient out;
-  out.recipient = report.record.recipient;
-  out.action = action_of(report.kind);
-  out.reply = report.outcome.reply;
-  out.remote = report.outcome.remote;
-  out.host = report.outcome.host;
-  out.address = report.outcome.address;
-  out.last_attempt = report.record.last_attempt;
-  out.expired = report.record.state == queue::State::expired;
-  if (report.kind == queue::ReportKind::delay) out.will_retry_until = give_up;
   return out;
 }
 
@@ -84,30 +58,17 @@ Conductor::Conductor(const Scenario& scenario, net::Loop& loop, ManualClock& clo
 
 Conductor::~Conductor() = default;
 
-queue::NewMessage Conductor::stored(const Fresh& fresh, std::vector<Chunk> chunks) {
-  queue::NewMessage out;
-  out.message = fresh.message;
-  out.recipients = fresh.recipients;
-  out.chunks = std::move(chunks);
-  return out;
-}
-
 Status Conductor::inject(const Injection& injection, uint64_t number) {
-  Fresh fresh;
-  fresh.message.id = ids_.next();
-  fresh.message.arrived = clock_.now();
+  mail::Envelope envelope;
   if (!injection.from.empty()) {
     auto from = mail::Address::parse(numbered(injection.from, number));
     if (!from) return pass(from.error());
-    fresh.message.envelope.from = std::move(*from);
+    envelope.from = std::move(*from);
   }
   for (const std::string& to : injection.to) {
     auto address = mail::Address::parse(numbered(to, number));
     if (!address) return pass(address.error());
-    queue::RecipientRecord record;
-    record.recipient = {std::move(*address), injection.notify, {}};
-    record.next_attempt = clock_.now();
-    fresh.recipients.push_back(std::move(record));
+    envelope.recipients.push_back({std::move(*address), injection.notify, {}});
   }
   Chunk& body = bodies_[injection.size_octets];
   if (body.empty()) body = Chunk(body_text(std::min(injection.size_octets, kBodyOctetsMax)));
@@ -118,12 +79,10 @@ Status Conductor::inject(const Injection& injection, uint64_t number) {
     for (size_t at = 0; at < body.size(); at += kChunkOctetsMax)
       chunks.emplace_back(std::string(body.view().substr(at, kChunkOctetsMax)));
   }
-  fresh.message.size_octets = body.size();
-  fresh.message.chunk_count = static_cast<uint32_t>(chunks.size());
-  fresh.message.recipient_count = static_cast<uint32_t>(fresh.recipients.size());
-  fresh.body = std::make_shared<mail::MemoryBody>(chunks);
+  Fresh fresh = handover::to_fresh(ids_.next(), clock_.now(), {}, std::move(envelope));
+  handover::set_body(fresh, chunks, body.size());
   queue::Transaction transaction;
-  transaction.messages.push_back(stored(fresh, std::move(chunks)));
+  transaction.messages.push_back(handover::to_store(fresh, std::move(chunks)));
   commit(std::move(transaction));
   take(std::move(fresh));
   return fault_;
@@ -213,51 +172,18 @@ void Conductor::release(const std::vector<mail::Domain>& domains) {
   pump_soon();
 }
 
-// One message for each kind of news, as daemon/reports.cc makes them.
-std::vector<Conductor::Fresh> Conductor::add_reports(const queue::Plan& plan,
-                                                     queue::Transaction& transaction) {
-  std::vector<Fresh> out;
-  std::map<bounce::Action, std::vector<bounce::Recipient>> news;
+std::vector<Fresh> Conductor::add_reports(const queue::Plan& plan, queue::Transaction& transaction) {
+  const Time give_up = plan.message->arrived + scenario_.schedule.expire_after;
   for (const queue::Report& report : plan.reports) {
     if (!report.decision.wanted) continue;
-    const bounce::Action action = action_of(report.kind);
-    const bool success = action == bounce::Action::delivered || action == bounce::Action::relayed;
-    const bounce::Recipient about =
-        to_bounce(report, plan.message->arrived + scenario_.schedule.expire_after);
     journal_.reports.push_back({elapsed(), report.kind, mail::to_string(plan.message->envelope.from),
                                 report.record.recipient.address.to_string(),
-                                bounce::status_of(about).to_string()});
-    news[success ? bounce::Action::delivered : action].push_back(about);
+                                bounce::status_of(handover::to_bounce(report, give_up)).to_string()});
   }
-  for (const auto& [action, recipients] : news) {
-    const bounce::Original original{plan.message->id, plan.message->arrived, plan.message->envelope,
-                                    plan.message->origin, plan.body};
-    const MessageId id = ids_.next();
-    auto report = bounce::compose(original, recipients, bounce_, id, clock_.now());
-    if (!report) {
-      if (fault_) fault_ = pass(report.error(), "report");
-      continue;
-    }
-    Fresh fresh;
-    fresh.message.id = id;
-    fresh.message.arrived = clock_.now();
-    fresh.message.origin.via = mail::Origin::Via::bounce;
-    fresh.message.size_octets = report->size_octets;
-    fresh.message.chunk_count = static_cast<uint32_t>(report->chunks.size());
-    for (mail::Recipient& recipient : report->envelope.recipients) {
-      queue::RecipientRecord record;
-      record.recipient = std::move(recipient);
-      record.next_attempt = clock_.now();
-      fresh.recipients.push_back(std::move(record));
-    }
-    report->envelope.recipients.clear();
-    fresh.message.recipient_count = static_cast<uint32_t>(fresh.recipients.size());
-    fresh.message.envelope = std::move(report->envelope);
-    fresh.body = std::make_shared<mail::MemoryBody>(report->chunks);
-    transaction.messages.push_back(stored(fresh, std::move(report->chunks)));
-    out.push_back(std::move(fresh));
-  }
-  return out;
+  handover::Reports reports =
+      handover::add_reports(plan, bounce_, scenario_.schedule, ids_, clock_.now(), transaction);
+  if (fault_ && !reports.failed.empty()) fault_ = pass(reports.failed.front(), "report");
+  return std::move(reports.messages);
 }
 
 }  // namespace waybill::rehearse

@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "bounce/report.h"
 #include "deliver/manager.h"
+#include "handover/fresh.h"
 #include "net/virtual_world.h"
 #include "queue/memory_store.h"
 #include "queue/scheduler.h"
@@ -33,22 +34,16 @@ class Conductor {
   [[nodiscard]] const Status& fault() const { return fault_; }
 
  private:
-  struct Fresh {
-    queue::MessageRecord message;
-    std::vector<queue::RecipientRecord> recipients;
-    mail::BodyPtr body;
-  };
-  void take(Fresh fresh);
+  void take(handover::Fresh fresh);
   void pump();
   void pump_soon();
   void finished(const mail::DeliveryResult& result);
-  void record(const queue::Plan& plan);
-  [[nodiscard]] std::vector<Fresh> add_reports(const queue::Plan& plan, queue::Transaction& transaction);
+  [[nodiscard]] std::vector<handover::Fresh> add_reports(const queue::Plan& plan,
+                                                         queue::Transaction& transaction);
   void commit(queue::Transaction transaction);
   void release(const std::vector<mail::Domain>& domains);
   void depth(int64_t change);
   [[nodiscard]] Millis elapsed() const { return clock_.steady() - start_; }
-  [[nodiscard]] static queue::NewMessage stored(const Fresh& fresh, std::vector<Chunk> chunks);
 
   const Scenario& scenario_;
   net::Loop& loop_;

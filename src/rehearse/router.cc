@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "handover/targets.h"
 #include "route/gather.h"
 
 namespace waybill::rehearse {
@@ -40,7 +41,7 @@ Result<route::Request> Router::request(const mail::Domain& domain, const std::st
 void Router::targets(const mail::Domain& domain, const std::string& route_pin, Done done) {
   const std::string key = domain.text() + (route_pin.empty() ? "" : " via " + route_pin);
   if (const auto at = kept_.find(key); at != kept_.end()) {
-    if (at->second.until > world_.now()) return done(dealt(at->second.targets));
+    if (at->second.until > world_.now()) return done(handover::deal(at->second.targets, random_));
     kept_.erase(at);
   }
   std::vector<Done>& waiting = asked_[key];
@@ -60,45 +61,14 @@ void Router::targets(const mail::Domain& domain, const std::string& route_pin, D
 }
 
 void Router::planned(const std::string& key, const route::Plan& plan) {
-  auto targets = std::make_shared<const deliver::Targets>(to_targets(plan));
+  auto targets =
+      std::make_shared<const deliver::Targets>(handover::to_targets(plan, deliver::TlsPolicy::opportunistic));
   if (plan.ttl_s > 0)
     kept_.insert_or_assign(
         key, Kept{targets, world_.now() + std::min<Millis>(Seconds{plan.ttl_s}, Millis{kKeepMax})});
   const auto waiting = asked_.extract(key);
   if (waiting.empty()) return;
-  for (const Done& done : waiting.mapped()) done(dealt(targets));
-}
-
-// RFC 5321 5.1: equals are shared out at random, anew for every message.
-deliver::TargetsPtr Router::dealt(const deliver::TargetsPtr& kept) {
-  if (std::ranges::none_of(kept->tiers, [](const deliver::Tier& tier) { return tier.size() > 1; }))
-    return kept;
-  auto out = std::make_shared<deliver::Targets>(*kept);
-  for (deliver::Tier& tier : out->tiers) route::shuffle(tier, random_);
-  return out;
-}
-
-deliver::Targets to_targets(const route::Plan& plan) {
-  deliver::Targets out;
-  out.site_key = plan.site_key;
-  if (plan.decision != route::Verdict::deliver) {
-    out.decision = plan.decision == route::Verdict::bounce ? deliver::TargetsDecision::bounce
-                                                           : deliver::TargetsDecision::defer;
-    out.reply = {plan.code, plan.enhanced, plan.reason};
-    return out;
-  }
-  out.decision = deliver::TargetsDecision::deliver;
-  for (const route::Attempt& attempt : plan.attempts) {
-    const std::string host = attempt.host.empty() ? mail::Domain::literal(attempt.ip).text() : attempt.host;
-    if (out.tiers.empty() || out.tiers.back().front().preference != attempt.preference)
-      out.tiers.emplace_back();
-    deliver::Tier& tier = out.tiers.back();
-    auto at = std::ranges::find_if(
-        tier, [&](const deliver::Target& one) { return one.host == host && one.port == attempt.port; });
-    if (at == tier.end()) at = tier.insert(tier.end(), {attempt.preference, host, {}, attempt.port});
-    at->addresses.push_back(attempt.ip);
-  }
-  return out;
+  for (const Done& done : waiting.mapped()) done(handover::deal(targets, random_));
 }
 
 }  // namespace waybill::rehearse

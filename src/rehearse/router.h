@@ -30,7 +30,6 @@ class Router final : public deliver::Router {
   };
   [[nodiscard]] Result<route::Request> request(const mail::Domain& domain, const std::string& route_pin);
   void planned(const std::string& key, const route::Plan& plan);
-  [[nodiscard]] deliver::TargetsPtr dealt(const deliver::TargetsPtr& kept);
 
   const Scenario& scenario_;
   net::VirtualWorld& world_;
@@ -41,8 +40,5 @@ class Router final : public deliver::Router {
   std::map<std::string, Kept> kept_;
   std::map<std::string, std::vector<Done>> asked_;  ///< one question for all who wait for it
 };
-
-/// The planner's result as delivery needs it.
-[[nodiscard]] deliver::Targets to_targets(const route::Plan& plan);
 
 }  // namespace waybill::rehearse

@@ -1,13 +1,9 @@
 #!/usr/bin/env python3
 """check_layers.py catches what it is there for: each test breaks a sound little tree in one way."""
-import pathlib
-import sys
-import tempfile
 import unittest
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-import check_layers  # noqa: E402
+from little_tree import LittleTree  # noqa: it makes tools/ importable
+import check_layers
 
 PAGE = """# Architecture
 
@@ -28,30 +24,21 @@ tests/     unit/
 | `route` | base | |
 """
 
+ROOMS = ("net", "queue", "route")
 
-class Layers(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.root = pathlib.Path(self.folder.name)
-        self.write("ARCHITECTURE.md", PAGE)
-        self.write("src/base/CMakeLists.txt", "waybill_room(base LIBS fmt::fmt)\n")
-        self.write("src/base/ip.h", "#pragma once\n")
-        for room in ("net", "queue", "route"):
-            self.write(f"src/{room}/CMakeLists.txt", f"waybill_room({room} DEPS base)\n")
-            self.write(f"src/{room}/{room}.h", '#include "base/ip.h"\n#include <string>\n')
-        self.write("tests/unit/a_test.cc", "\n")
 
-    def tearDown(self):
-        self.folder.cleanup()
+class Layers(LittleTree):
+    FILES = {
+        "ARCHITECTURE.md": PAGE,
+        "src/base/CMakeLists.txt": "waybill_room(base LIBS fmt::fmt)\n",
+        "src/base/ip.h": "#pragma once\n",
+        **{f"src/{room}/CMakeLists.txt": f"waybill_room({room} DEPS base)\n" for room in ROOMS},
+        **{f"src/{room}/{room}.h": '#include "base/ip.h"\n#include <string>\n' for room in ROOMS},
+        "tests/unit/a_test.cc": "\n",
+    }
 
-    def write(self, name, text):
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-    def assert_fault(self, part):
-        faults = check_layers.check(self.root)
-        self.assertTrue(any(part in fault for fault in faults), f"{part!r} is not in {faults}")
+    def faults(self):
+        return check_layers.check(self.root)
 
     def test_sound_tree_passes(self):
         self.assertEqual(check_layers.check(self.root), [])
@@ -79,6 +66,20 @@ class Layers(unittest.TestCase):
     def test_journey_rooms_in_the_table(self):
         self.write("ARCHITECTURE.md", PAGE.replace("| `route` | base |", "| `route` | base queue |"))
         self.assert_fault("both rooms of the journey")
+
+    def test_two_journey_rooms_meet_elsewhere(self):
+        page = PAGE.replace("| `net` | base |", "| `net` | base queue route |")
+        self.write("ARCHITECTURE.md", page)
+        self.assert_fault("net joins queue and route")
+        self.write("ARCHITECTURE.md", page.replace("`net`", "`daemon`"))
+        self.assertFalse(any("joins" in fault for fault in self.faults()))
+
+    def test_handover_only_converts(self):
+        row = "| `handover` | base queue route{} | |\n"
+        self.write("ARCHITECTURE.md", PAGE + row.format(""))
+        self.assertFalse(any("only converts" in fault for fault in self.faults()))
+        self.write("ARCHITECTURE.md", PAGE + row.format(" net"))
+        self.assert_fault("handover only converts values, so it may not include net")
 
     def test_circle(self):
         self.write("ARCHITECTURE.md", PAGE.replace("| `base` | — |", "| `base` | net |"))

@@ -1,35 +1,21 @@
 #!/usr/bin/env python3
 """check_style.py catches what it is there for: each test breaks a sound little tree in one way."""
-import pathlib
-import sys
-import tempfile
 import unittest
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-import check_style  # noqa: E402
+from little_tree import LittleTree  # noqa: it makes tools/ importable
+import check_style
 
 
-class Style(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.root = pathlib.Path(self.folder.name)
-        self.write("src/base/ip.h", "// ip.h: addresses\n#pragma once\n")
-        self.write("tests/unit/base/ip_test.cc", "TEST(Ip, rfc_033_literal) {\n  EXPECT_TRUE(true);\n}\n")
-        self.write("docs/rfc.md", "# RFCs\n\n| RFC | tests |\n|-|-|\n| 5321 | `rfc_033`, `tests/unit/base/*` |\n")
-        self.write("docs/immunity.md", "# Immunity\n\nSee [the RFCs](rfc.md#rfcs).\n")
+class Style(LittleTree):
+    FILES = {
+        "src/base/ip.h": "// ip.h: addresses\n#pragma once\n",
+        "tests/unit/base/ip_test.cc": "TEST(Ip, rfc_033_literal) {\n  EXPECT_TRUE(true);\n}\n",
+        "docs/rfc.md": "# RFCs\n\n| RFC | tests |\n|-|-|\n| 5321 | `rfc_033`, `tests/unit/base/*` |\n",
+        "docs/immunity.md": "# Immunity\n\nSee [the RFCs](rfc.md#rfcs).\n",
+    }
 
-    def tearDown(self):
-        self.folder.cleanup()
-
-    def write(self, name, text):
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-    def assert_fault(self, part):
-        faults, _ = check_style.check(self.root)
-        self.assertTrue(any(part in fault for fault in faults), f"{part!r} is not in {faults}")
+    def faults(self):
+        return check_style.check(self.root)[0]
 
     def test_sound_tree_passes(self):
         self.assertEqual(check_style.check(self.root), ([], []))

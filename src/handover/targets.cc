@@ -1,0 +1,40 @@
+#include "handover/targets.h"
+
+#include <algorithm>
+
+namespace waybill::handover {
+
+deliver::Targets to_targets(const route::Plan& plan, deliver::TlsPolicy tls) {
+  deliver::Targets out;
+  out.site_key = plan.site_key;
+  out.tls = tls;
+  if (plan.decision != route::Verdict::deliver) {
+    out.decision = plan.decision == route::Verdict::bounce ? deliver::TargetsDecision::bounce
+                                                           : deliver::TargetsDecision::defer;
+    out.reply = {plan.code, plan.enhanced, plan.reason};
+    return out;
+  }
+  out.decision = deliver::TargetsDecision::deliver;
+  // The planner's attempts are in order and bounded; delivery wants them by preference and host again.
+  for (const route::Attempt& attempt : plan.attempts) {
+    const std::string host = attempt.host.empty() ? mail::Domain::literal(attempt.ip).text() : attempt.host;
+    if (out.tiers.empty() || out.tiers.back().front().preference != attempt.preference)
+      out.tiers.emplace_back();
+    deliver::Tier& tier = out.tiers.back();
+    auto at = std::ranges::find_if(
+        tier, [&](const deliver::Target& one) { return one.host == host && one.port == attempt.port; });
+    if (at == tier.end()) at = tier.insert(tier.end(), {attempt.preference, host, {}, attempt.port});
+    at->addresses.push_back(attempt.ip);
+  }
+  return out;
+}
+
+deliver::TargetsPtr deal(const deliver::TargetsPtr& targets, route::Random& random) {
+  if (std::ranges::none_of(targets->tiers, [](const deliver::Tier& tier) { return tier.size() > 1; }))
+    return targets;
+  auto out = std::make_shared<deliver::Targets>(*targets);
+  for (deliver::Tier& tier : out->tiers) route::shuffle(tier, random);
+  return out;
+}
+
+}  // namespace waybill::handover
