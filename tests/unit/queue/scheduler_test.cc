@@ -130,6 +130,20 @@ TEST_F(SchedulerTest, the_clock_going_back_loses_nobody) {
   EXPECT_EQ(next().size(), 1u);
 }
 
+TEST_F(SchedulerTest, the_clock_going_back_strands_nobody_whom_an_operator_left_alone) {
+  EXPECT_TRUE(next().empty());
+  accept_and_tell(message(id_at(1), {"a@one.example"}));
+  const Acted acted = act(scheduler_, store_, {Action::Kind::remove, "joe", ""}, {{id_at(1), 0}}, now_);
+  ASSERT_EQ(acted.changes.size(), 1u);
+  abandon_all(scheduler_, acted.changes);  // the commit failed
+  const Time accepted_at = now_;
+  now_ -= minutes(1);
+  EXPECT_TRUE(next().empty());
+  EXPECT_EQ(scheduler_.next_wake(now_), accepted_at);
+  now_ = accepted_at;
+  EXPECT_EQ(next().size(), 1u);
+}
+
 TEST_F(SchedulerTest, a_returned_delivery_is_ready_again) {
   accept_and_tell(message(id_at(1), {"a@one.example", "b@one.example"}));
   const auto work = next();
