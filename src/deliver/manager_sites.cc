@@ -80,8 +80,9 @@ Manager::Impl::Walked Manager::Impl::start_walk(Site& where, Walk::Purpose purpo
   walk.candidates = order_candidates(*where.targets, where.load(), settings_.addresses_per_tier_max);
   std::erase_if(walk.candidates, [&](const Candidate& one) {
     return one.tier > tier_max || (!only.empty() && one.host != only) ||
-           std::ranges::find(excluded, one.peer) != excluded.end();
+           std::ranges::find(excluded, one.peer) != excluded.end() || where.unproved(one.peer);
   });
+  if (walk.candidates.empty() && !where.walks.empty()) return Walked::nobody_left;
   walk.excluded = std::move(excluded);
   walk.only = std::move(only);
   const size_t walks = where.walks.size();

@@ -72,6 +72,12 @@ bool Site::walks_to(const std::string& host) const {
                              [&host](const auto& one) { return one.second.connection->plan().host == host; });
 }
 
+bool Site::unproved(const Peer& peer) const {
+  const bool under_way =
+      std::ranges::any_of(walks, [&peer](const auto& one) { return one.second.connection->peer() == peer; });
+  return under_way && connected_to(peer) == 0;
+}
+
 std::optional<size_t> Site::best_tier() const {
   std::optional<size_t> best;
   for (const auto& [id, connection] : connections) {

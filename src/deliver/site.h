@@ -67,6 +67,8 @@ struct Site {
   [[nodiscard]] HostLoad load() const;
   [[nodiscard]] size_t connected_to(const Peer& peer) const;
   [[nodiscard]] bool walks_to(const std::string& host) const;
+  /// Being connected to, without a connection that works: a second one would only wait beside the first.
+  [[nodiscard]] bool unproved(const Peer& peer) const;
   /// The best tier that has a connection.
   [[nodiscard]] std::optional<size_t> best_tier() const;
 };
