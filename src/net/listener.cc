@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "net/bound_socket.h"
 #include "net/connection.h"
 #include "net/socket_address.h"
 #include "net/stream_impl.h"
@@ -32,21 +33,17 @@ void Listener::close() { impl_->connection->close(); }
 Endpoint Listener::local() const { return impl_->local; }
 
 Result<Listener> Listener::open(Loop& loop, const Endpoint& at) {
-  const SocketAddress address(at);
   const std::string doing = fmt::format("cannot listen on {}", at.to_string());
-  const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return pass(errno_error(doing));
-  const int on = 1;
-  (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (at.ip.is_v6()) (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(fd, address.get(), address.length) != 0 || ::listen(fd, kBacklog) != 0) {
+  const auto fd = bound_socket(SOCK_STREAM, at, doing);
+  if (!fd) return pass(fd.error());
+  if (::listen(*fd, kBacklog) != 0) {
     Error error = errno_error(doing);
-    ::close(fd);
+    ::close(*fd);
     return pass(std::move(error));
   }
   auto impl = std::make_unique<Impl>();
-  impl->local = SocketAddress::local_of(fd);
-  impl->connection = std::make_shared<Connection>(loop, fd);
+  impl->local = SocketAddress::local_of(*fd);
+  impl->connection = std::make_shared<Connection>(loop, *fd);
   return Listener(std::move(impl));
 }
 

@@ -1,8 +1,8 @@
 #include "net/udp.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include "net/bound_socket.h"
 #include "net/connection.h"
 #include "net/socket_address.h"
 
@@ -22,20 +22,11 @@ void UdpSocket::close() { impl_->connection->close(); }
 Endpoint UdpSocket::local() const { return impl_->local; }
 
 Result<UdpSocket> UdpSocket::open(Loop& loop, const Endpoint& at) {
-  const SocketAddress address(at);
-  const std::string doing = fmt::format("cannot listen on UDP {}", at.to_string());
-  const int fd = ::socket(address.storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return pass(errno_error(doing));
-  const int on = 1;
-  if (at.ip.is_v6()) (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(fd, address.get(), address.length) != 0) {
-    Error error = errno_error(doing);
-    ::close(fd);
-    return pass(std::move(error));
-  }
+  const auto fd = bound_socket(SOCK_DGRAM, at, fmt::format("cannot listen on UDP {}", at.to_string()));
+  if (!fd) return pass(fd.error());
   auto impl = std::make_unique<Impl>();
-  impl->local = SocketAddress::local_of(fd);
-  impl->connection = std::make_shared<Connection>(loop, fd);
+  impl->local = SocketAddress::local_of(*fd);
+  impl->connection = std::make_shared<Connection>(loop, *fd);
   return UdpSocket(std::move(impl));
 }
 
