@@ -4,20 +4,6 @@
 
 namespace waybill::receive {
 
-std::string_view to_string(Role role) {
-  switch (role) {
-    case Role::mx:
-      return "mx";
-    case Role::submission:
-      return "submission";
-    case Role::submissions:
-      return "submissions";
-    case Role::lmtp:
-      return "lmtp";
-  }
-  return "mx";
-}
-
 Session::Session(std::shared_ptr<const Settings> settings, ClientFacts client, std::string tls_comment)
     : settings_(std::move(settings)), client_(std::move(client)), tls_comment_(std::move(tls_comment)) {}
 

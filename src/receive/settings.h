@@ -23,7 +23,6 @@ enum class Role : uint8_t {
   submissions,  ///< the same, TLS from the first octet (RFC 8314)
   lmtp,         ///< RFC 2033: LHLO, and a reply for each recipient
 };
-[[nodiscard]] std::string_view to_string(Role role);
 
 enum class StartTls : uint8_t { unavailable, offered };
 
