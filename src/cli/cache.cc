@@ -8,11 +8,9 @@
 
 namespace waybill::cli {
 namespace {
-struct CacheOptions {
-  DaemonOptions daemon;
+struct CacheOptions : AskOptions {
   std::string name;  ///< this one and those below; empty: all
   uint32_t limit = 1000;
-  bool json = false;
 };
 
 Colour colour_of(const control::DnsCacheEntry& entry) {
@@ -79,14 +77,8 @@ using Act = int (*)(const CacheOptions& options, const control::Client& client, 
 CLI::App* add_act(CLI::App& verb, const std::string& name, const std::string& help,
                   const std::shared_ptr<CacheOptions>& options, Context& context, Act act) {
   CLI::App* sub = verb.add_subcommand(name, help);
-  add_daemon_options(*sub, options->daemon);
   sub->add_option("name", options->name, "This name and those below; default: all")->type_name("NAME");
-  sub->add_flag("--json", options->json, "One JSON object a line");
-  sub->callback([options, act, &context] {
-    if (const auto client = find_daemon(options->daemon, context)) {
-      context.exit_code = act(*options, *client, context.colour);
-    }
-  });
+  make_ask(*sub, options, context, act, "One JSON object a line");
   return sub;
 }
 }  // namespace

@@ -7,11 +7,6 @@
 
 namespace waybill::cli {
 namespace {
-struct CustodyOptions {
-  DaemonOptions daemon;
-  bool json = false;
-};
-
 std::string describe(const control::CustodyAnswer& a, bool colour) {
   Table table({{"FATE"}, {"RECIPIENTS", Align::right}});
   for (const auto& [name, value] :
@@ -32,7 +27,7 @@ std::string describe(const control::CustodyAnswer& a, bool colour) {
   return out;
 }
 
-int verify(const CustodyOptions& options, const control::Client& client, bool colour) {
+int verify(const AskOptions& options, const control::Client& client, bool colour) {
   const auto answer = client.custody_verify();
   if (!answer) return report(answer.error());
   fmt::print("{}", options.json ? control::encode(*answer) + "\n" : describe(*answer, colour));
@@ -43,15 +38,8 @@ int verify(const CustodyOptions& options, const control::Client& client, bool co
 void add_custody(CLI::App& app, Context& context) {
   CLI::App* custody = app.add_subcommand("custody", "The custody ledger");
   custody->require_subcommand(1);
-  auto options = std::make_shared<CustodyOptions>();
   CLI::App* verb = custody->add_subcommand("verify", "Prove that nothing accepted is unaccounted for");
-  add_daemon_options(*verb, options->daemon);
-  verb->add_flag("--json", options->json, "One JSON document");
-  verb->callback([options, &context] {
-    if (const auto client = find_daemon(options->daemon, context)) {
-      context.exit_code = verify(*options, *client, context.colour);
-    }
-  });
+  make_ask(*verb, std::make_shared<AskOptions>(), context, verify);
 }
 
 }  // namespace waybill::cli

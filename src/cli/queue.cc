@@ -8,12 +8,11 @@
 namespace waybill::cli {
 namespace {
 constexpr uint32_t kPage = 1000;
+constexpr const char* kJsonHelp = "One JSON document a line";
 
-struct ReadOptions {
-  DaemonOptions daemon;
+struct ReadOptions : AskOptions {
   control::SelectorText selector;
   uint64_t limit = 1000;
-  bool json = false;
   std::string id;
   std::string recipient;
 };
@@ -100,18 +99,6 @@ int why(const ReadOptions& options, const control::Client& client, bool colour) 
   print(options.json ? control::encode(*answer) + "\n" : describe_why(*answer, now(), colour));
   return exit_ok;
 }
-
-using Read = int (*)(const ReadOptions&, const control::Client&, bool);
-
-void add_read(CLI::App& verb, const std::shared_ptr<ReadOptions>& options, Context& context, Read read) {
-  add_daemon_options(verb, options->daemon);
-  verb.add_flag("--json", options->json, "One JSON document a line");
-  verb.callback([options, &context, read] {
-    if (const auto client = find_daemon(options->daemon, context)) {
-      context.exit_code = read(*options, *client, context.colour);
-    }
-  });
-}
 }  // namespace
 
 void add_queue(CLI::App& app, Context& context) {
@@ -122,18 +109,18 @@ void add_queue(CLI::App& app, Context& context) {
   CLI::App* list_verb = queue->add_subcommand("list", "The recipients that wait, and for what");
   add_selector_options(*list_verb, listing->selector);
   list_verb->add_option("--limit", listing->limit, "At most this many rows; 0: all")->capture_default_str();
-  add_read(*list_verb, listing, context, list);
+  make_ask(*list_verb, listing, context, list, kJsonHelp);
 
   auto showing = std::make_shared<ReadOptions>();
   CLI::App* show_verb = queue->add_subcommand("show", "One message and all its open recipients");
   show_verb->add_option("id", showing->id, "Message id")->required();
-  add_read(*show_verb, showing, context, show);
+  make_ask(*show_verb, showing, context, show, kJsonHelp);
 
   auto asking = std::make_shared<ReadOptions>();
   CLI::App* why_verb = queue->add_subcommand("why", "Why a message waits, by the rules that decide it");
   why_verb->add_option("id", asking->id, "Message id")->required();
   why_verb->add_option("--recipient", asking->recipient, "Only this recipient")->type_name("ADDRESS");
-  add_read(*why_verb, asking, context, why);
+  make_ask(*why_verb, asking, context, why, kJsonHelp);
 
   add_queue_actions(*queue, context);
 }

@@ -17,14 +17,12 @@ using control::Action;
 
 constexpr uint32_t kSample = 5;
 
-struct ActOptions {
-  DaemonOptions daemon;
+struct ActOptions : AskOptions {
   control::SelectorText selector;
   Action action = Action::retry;
   std::string reason;
   std::string via;
   bool yes = false;
-  bool json = false;
 };
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
@@ -131,14 +129,8 @@ CLI::App* add_action(CLI::App& queue, Context& context, Action action, const cha
   options->action = action;
   CLI::App* verb = queue.add_subcommand(std::string(to_string(action)), help);
   add_selector_options(*verb, options->selector);
-  add_daemon_options(*verb, options->daemon);
   verb->add_flag("-y,--yes", options->yes, "Do it without asking");
-  verb->add_flag("--json", options->json, "The report as JSON; never asks");
-  verb->callback([options, &context] {
-    if (const auto client = find_daemon(options->daemon, context)) {
-      context.exit_code = act(*options, *client, context.colour);
-    }
-  });
+  make_ask(*verb, options, context, act, "The report as JSON; never asks");
   return verb;
 }
 }  // namespace

@@ -7,11 +7,6 @@
 
 namespace waybill::cli {
 namespace {
-struct ReloadOptions {
-  DaemonOptions daemon;
-  bool json = false;
-};
-
 std::string describe(const control::ReloadAnswer& answer, bool colour) {
   std::string out;
   if (answer.outcome == control::ReloadOutcome::unchanged) out = "The configuration is unchanged.\n";
@@ -36,7 +31,7 @@ void print_problems(const control::ReloadAnswer& answer) {
   }
 }
 
-int reload(const ReloadOptions& options, const control::Client& client, bool colour) {
+int reload(const AskOptions& options, const control::Client& client, bool colour) {
   const auto answer = client.reload();
   if (!answer) return report(answer.error());
   const bool refused = answer->outcome == control::ReloadOutcome::refused;
@@ -52,16 +47,9 @@ int reload(const ReloadOptions& options, const control::Client& client, bool col
 }  // namespace
 
 void add_reload(CLI::App& app, Context& context) {
-  auto options = std::make_shared<ReloadOptions>();
   CLI::App* verb =
       app.add_subcommand("reload", "Apply the configuration file anew, without dropping a session");
-  add_daemon_options(*verb, options->daemon);
-  verb->add_flag("--json", options->json, "One JSON document");
-  verb->callback([options, &context] {
-    if (const auto client = find_daemon(options->daemon, context)) {
-      context.exit_code = reload(*options, *client, context.colour);
-    }
-  });
+  make_ask(*verb, std::make_shared<AskOptions>(), context, reload);
 }
 
 }  // namespace waybill::cli

@@ -7,11 +7,6 @@
 
 namespace waybill::cli {
 namespace {
-struct StatusOptions {
-  DaemonOptions daemon;
-  bool json = false;
-};
-
 std::string destinations(const control::StatusAnswer& s, bool colour) {
   if (s.destinations.empty()) return {};
   Table table({{"DESTINATION", Align::left, 44},
@@ -61,7 +56,7 @@ std::string describe(const control::StatusAnswer& s, bool colour) {
   return out + destinations(s, colour);
 }
 
-int status(const StatusOptions& options, const control::Client& client, bool colour) {
+int status(const AskOptions& options, const control::Client& client, bool colour) {
   const auto answer = client.status();
   if (!answer) return report(answer.error());
   fmt::print("{}", options.json ? control::encode(*answer) + "\n" : describe(*answer, colour));
@@ -70,15 +65,8 @@ int status(const StatusOptions& options, const control::Client& client, bool col
 }  // namespace
 
 void add_status(CLI::App& app, Context& context) {
-  auto options = std::make_shared<StatusOptions>();
   CLI::App* verb = app.add_subcommand("status", "What the running router does at this moment");
-  add_daemon_options(*verb, options->daemon);
-  verb->add_flag("--json", options->json, "One JSON document");
-  verb->callback([options, &context] {
-    if (const auto client = find_daemon(options->daemon, context)) {
-      context.exit_code = status(*options, *client, context.colour);
-    }
-  });
+  make_ask(*verb, std::make_shared<AskOptions>(), context, status);
 }
 
 }  // namespace waybill::cli

@@ -80,10 +80,8 @@ std::string timeline(const control::TraceAnswer& answer, Time now, bool colour) 
   return out;
 }
 
-struct TraceOptions {
-  DaemonOptions daemon;
+struct TraceOptions : AskOptions {
   std::string id;
-  bool json = false;
 };
 
 int trace(const TraceOptions& options, const control::Client& client, bool colour) {
@@ -101,13 +99,7 @@ void add_trace(CLI::App& app, Context& context) {
   auto options = std::make_shared<TraceOptions>();
   CLI::App* verb = app.add_subcommand("trace", "One message's life");
   verb->add_option("id", options->id, "Message id, as the 250 reply gave it")->required();
-  add_daemon_options(*verb, options->daemon);
-  verb->add_flag("--json", options->json, "One JSON document");
-  verb->callback([options, &context] {
-    if (const auto client = find_daemon(options->daemon, context)) {
-      context.exit_code = trace(*options, *client, context.colour);
-    }
-  });
+  make_ask(*verb, options, context, trace);
 }
 
 }  // namespace waybill::cli

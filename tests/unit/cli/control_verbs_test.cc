@@ -7,6 +7,7 @@
 #include "control/service.h"
 #include "support/fake_backend.h"
 #include "support/http_daemon.h"
+#include "support/verb_run.h"
 
 namespace waybill::cli {
 namespace {
@@ -14,10 +15,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-struct Ran {
-  int code = -1;
-  std::string out, err;
-};
+using test::Ran;
 
 class ControlVerbs : public testing::Test {
  protected:
@@ -30,25 +28,10 @@ class ControlVerbs : public testing::Test {
 
   /// Runs `waybill WORDS… --socket …` in this process, with `input` on its standard input.
   Ran run(std::vector<std::string> words, const std::string& input = "", bool with_socket = true) {
-    CLI::App app{"waybill"};
-    Context context;
-    for (const AddVerb add : {add_queue, add_trace, add_custody, add_reload, add_status, add_cache, add_send})
-      add(app, context);
     if (with_socket) words.insert(words.begin() + socket_at(words), {"--socket", daemon_.socket_path()});
     FeedInput feed(input);
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    Ran ran;
-    try {
-      std::vector<std::string> reversed(words.rbegin(), words.rend());
-      app.parse(std::move(reversed));
-      ran.code = context.exit_code;
-    } catch (const CLI::ParseError& error) {
-      ran.code = exit_usage;
-    }
-    ran.out = testing::internal::GetCapturedStdout();
-    ran.err = testing::internal::GetCapturedStderr();
-    return ran;
+    return test::run_verb({add_queue, add_trace, add_custody, add_reload, add_status, add_cache, add_send},
+                          words);
   }
 
   test::FakeBackend backend_;

@@ -8,6 +8,7 @@
 #include "cli/lookup_print.h"
 #include "cli/verbs.h"
 #include "support/mail_world.h"
+#include "support/verb_run.h"
 
 namespace waybill::cli {
 namespace {
@@ -167,22 +168,12 @@ class LookupVerb : public testing::Test {
   }
   ~LookupVerb() override { std::filesystem::remove(zone_); }
   int run(std::vector<std::string> args) {
-    Context context;
-    CLI::App app;
-    add_lookup(app, context);
     args.insert(args.begin(), "lookup");
     args.insert(args.end(), {"--zone", zone_.string(), "--server", "127.0.0.1:1", "--dns-timeout", "1s"});
-    std::ranges::reverse(args);
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    try {
-      app.parse(args);
-    } catch (const CLI::ParseError& error) {
-      context.exit_code = exit_usage;
-    }
-    out_ = testing::internal::GetCapturedStdout();
-    err_ = testing::internal::GetCapturedStderr();
-    return context.exit_code;
+    test::Ran ran = test::run_verb({add_lookup}, args);
+    out_ = std::move(ran.out);
+    err_ = std::move(ran.err);
+    return ran.code;
   }
   std::filesystem::path zone_;
   std::string out_, err_;

@@ -7,8 +7,8 @@
 
 #include "cli/route_print.h"
 #include "cli/verbs.h"
-#include "daemon/own_self.h"
 #include "support/mail_world.h"
+#include "support/verb_run.h"
 
 namespace waybill::cli {
 namespace {
@@ -94,23 +94,13 @@ class RouteVerb : public testing::Test {
   ~RouteVerb() override { std::filesystem::remove_all(folder_); }
   void write(const char* name, const char* text) { std::ofstream(folder_ / name) << text; }
   int run(std::vector<std::string> args) {
-    Context context;
-    CLI::App app;
-    add_route(app, context);
     args.insert(args.begin(), "route");
     args.insert(args.end(), {"--zone", (folder_ / "lab.zone").string(), "--server", "127.0.0.1:1",
                              "--dns-timeout", "1s"});
-    std::ranges::reverse(args);
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    try {
-      app.parse(args);
-    } catch (const CLI::ParseError& error) {
-      context.exit_code = exit_usage;
-    }
-    out_ = testing::internal::GetCapturedStdout();
-    err_ = testing::internal::GetCapturedStderr();
-    return context.exit_code;
+    test::Ran ran = test::run_verb({add_route}, args);
+    out_ = std::move(ran.out);
+    err_ = std::move(ran.err);
+    return ran.code;
   }
   std::vector<std::string> ips() {
     std::vector<std::string> out;
@@ -148,21 +138,11 @@ TEST_F(RouteVerb, exit_codes_tell_bounce_unknown_and_bad_input_apart) {
 }
 
 TEST_F(RouteVerb, a_lab_may_point_at_loopback) {
-  // Every run here has --zone, which only a lab has; what a router in earnest refuses: tests/unit/route.
+  // Every run here is a lab's by its --zone and --server; who else is none: tests/unit/daemon/lab_test.cc.
   EXPECT_EQ(run({"u@lab.example.test"}), exit_ok);
   EXPECT_THAT(out_, HasSubstr("127.0.0.9"));
   EXPECT_EQ(run({"u@lab.example.test", "--allow-loopback", "--port", "2525"}), exit_ok);
   EXPECT_THAT(out_, HasSubstr("127.0.0.9  port 2525"));
-}
-
-TEST(IsLab, only_what_no_router_in_earnest_has) {
-  const auto at = [](const char* text) { return std::vector{Endpoint::parse(text).value()}; };
-  EXPECT_FALSE(daemon::is_lab(25, {}, {}));
-  EXPECT_FALSE(daemon::is_lab(25, {}, at("127.0.0.53:53"))) << "systemd-resolved, unbound";
-  EXPECT_FALSE(daemon::is_lab(25, {}, at("192.0.2.53:5300")));
-  EXPECT_TRUE(daemon::is_lab(25, {}, at("127.0.0.1:5300")));
-  EXPECT_TRUE(daemon::is_lab(2525, {}, {}));
-  EXPECT_TRUE(daemon::is_lab(25, {"lab.zone"}, {}));
 }
 
 TEST_F(RouteVerb, as_the_daemon_of_a_configuration_would) {
