@@ -9,6 +9,7 @@
 #include "cli/route_print.h"
 #include "cli/verbs.h"
 #include "daemon/from_config.h"
+#include "daemon/lab.h"
 #include "daemon/own_self.h"
 #include "route/gather.h"
 #include "route/table.h"
@@ -35,6 +36,7 @@ struct Setup {
   route::RouteTable table;
   std::optional<route::Via> via;
   route::Request base;
+  std::vector<daemon::Lab> labs;  ///< the configuration's and the command line's
 };
 
 struct Recipient {
@@ -98,7 +100,7 @@ Status apply_config(const std::string& path, Setup& setup) {
   for (const config::Listener& listener : config.listeners) listening.push_back(listener.address);
   setup.base.self = daemon::own_self(config, listening);
   setup.base.options.port = config.deliver.port;
-  if (daemon::is_lab(config)) setup.base.options.reserved = route::Reserved::allow;
+  setup.labs.emplace_back(config, daemon::read_overlay(config.dns.zones));
   for (const config::Route& route : config.routes) {
     if (auto added = setup.table.add(route.pattern, route.via.to_string()); !added) return added;
   }
@@ -122,8 +124,8 @@ Result<Setup> prepare(const RouteOptions& options) {
   // The router itself would take --zone and --server for the settings of a lab.
   const auto dns = to_resolve_options(options.dns);
   if (!dns) return pass(dns.error());
-  const bool lab = daemon::is_lab(setup.base.options.port, dns->zones, dns->servers);
-  if (lab || options.allow_loopback) setup.base.options.reserved = route::Reserved::allow;
+  setup.labs.emplace_back(setup.base.options.port, dns->servers, daemon::read_overlay(dns->zones));
+  if (options.allow_loopback) setup.base.options.reserved = route::Reserved::allow;
   if (options.backup) setup.base.role = route::Role::backup;
   setup.base.seed = options.seed ? *options.seed : std::random_device{}();
   return setup;
@@ -160,11 +162,15 @@ std::optional<route::Plan> local_plan(const Setup& setup, const Recipient& recip
 route::Request request_for(const Setup& setup, const Recipient& recipient) {
   route::Request request = setup.base;
   request.domain = recipient.domain;
-  request.via = setup.via ? *setup.via : setup.table.find(recipient.domain);
+  for (const daemon::Lab& lab : setup.labs) {
+    if (lab.reserved(recipient.domain) == route::Reserved::allow)
+      request.options.reserved = route::Reserved::allow;
+  }
   if (setup.config) {
     const config::Domain* known = setup.config->find_domain(recipient.domain);
     if (known != nullptr && known->role == config::DomainRole::backup) request.role = route::Role::backup;
   }
+  request.via = setup.via ? *setup.via : setup.table.find(recipient.domain, request.role);
   return request;
 }
 

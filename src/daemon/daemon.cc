@@ -50,12 +50,14 @@ Status Daemon::bind_listeners() {
   conductor_loop_ = std::make_unique<net::Loop>();
   control_loop_ = std::make_unique<net::Loop>();
   reader_loop_ = std::make_unique<net::Loop>();
+  TlsReader reader;
   for (const config::Listener& listener : config()->listeners) {
-    auto settings = listener_settings(*config(), listener);  // reads the key, which may be root's alone
-    if (!settings) return pass(settings.error());
+    auto tls = reader.read(listener.tls);  // the key may be root's alone
+    if (!tls) return pass(tls.error());
     auto socket = net::Listener::open(*io_loops_.front(), listener.address);
     if (!socket) return pass(socket.error());
-    bound_.push_back({listener, std::move(*socket), std::move(*settings)});
+    auto settings = listener_settings(*config(), listener, tls->context);
+    bound_.push_back({listener, std::move(*socket), std::move(*tls), std::move(settings)});
   }
   return {};
 }
@@ -73,6 +75,7 @@ Status Daemon::open_store() {
 }
 
 Status Daemon::open_resolver() {
+  overlay_ = read_overlay(config()->dns.zones);
   auto stack = resolve::make_stack(resolver_options(*config()), clock_);
   if (!stack) return pass(stack.error(), "cannot resolve");
   for (const dns::ZoneError& notice : (*stack)->notices())
@@ -97,7 +100,7 @@ void Daemon::make_rooms() {
   conductor_ =
       std::make_unique<Conductor>(*conductor_loop_, *store_, ids_, clock_, counters_, std::move(conducting));
   targeter_ = std::make_unique<Targeter>(*conductor_loop_, *resolver_, clock_);
-  targeter_->configure(settings, own_self(*settings, listening()));
+  targeter_->configure(settings, own_self(*settings, listening()), Lab(*settings, overlay_));
   std::vector<net::Loop*> loops;
   for (const auto& loop : io_loops_) loops.push_back(loop.get());
   manager_ = std::make_unique<deliver::Manager>(
@@ -123,7 +126,7 @@ Status Daemon::open_doors() {
   for (Bound& bound : bound_) {
     const Endpoint local = bound.socket.local();
     const size_t number = server_->add(std::move(bound.socket), *io_loops_.front(), bound.settings);
-    doors_.push_back({bound.listener, local, number, bound.settings});
+    doors_.push_back({bound.listener, local, number, std::move(bound.tls)});
   }
   bound_.clear();
   return {};

@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "control/service.h"
 #include "daemon/backend.h"
+#include "daemon/server_tls.h"
 #include "net/listener.h"
 #include "queue/rocks_store.h"
 #include "receive/server.h"
@@ -38,11 +39,12 @@ class Daemon {
     config::Listener listener;
     Endpoint local;  ///< with the port that was really bound
     size_t number = 0;
-    std::shared_ptr<const receive::Settings> settings;
+    ServerTls tls;
   };
   struct Bound {
     config::Listener listener;
     net::Listener socket;
+    ServerTls tls;
     std::shared_ptr<const receive::Settings> settings;
   };
   Daemon(std::string config_file, config::Config config);
@@ -60,7 +62,6 @@ class Daemon {
   [[nodiscard]] control::ReloadAnswer reload();
   [[nodiscard]] Status apply(const config::Config& next, control::ReloadAnswer& answer);
   [[nodiscard]] Status reload_doors(const config::Config& next, control::ReloadAnswer& answer);
-  [[nodiscard]] std::shared_ptr<net::TlsContext> unreadable_tls(const config::TlsFiles& files) const;
   void apply_to_conductor(std::shared_ptr<const config::Config> next);
 
   // stop.cc
@@ -97,6 +98,7 @@ class Daemon {
   std::unique_ptr<net::Loop> reader_loop_;  ///< long reads of the spool for the API, one after the other
   std::unique_ptr<ResolverHolder> resolver_;
   std::unique_ptr<Targeter> targeter_;
+  Overlay overlay_;  ///< what the resolver's overlay was made of; control loop only
   std::unique_ptr<Conductor> conductor_;
   std::unique_ptr<deliver::Manager> manager_;
   std::unique_ptr<receive::Server> server_;

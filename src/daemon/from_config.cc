@@ -1,7 +1,5 @@
 #include "daemon/from_config.h"
 
-#include "net/tls.h"
-
 namespace waybill::daemon {
 
 resolve::Options resolver_options(const config::Config& config) {
@@ -94,9 +92,9 @@ Result<policy::RelayRules> relay_rules(const config::Config& config) {
   return policy::RelayRules::make(std::move(table));
 }
 
-Result<std::shared_ptr<const receive::Settings>> listener_settings(const config::Config& config,
-                                                                   const config::Listener& listener,
-                                                                   std::shared_ptr<net::TlsContext> tls) {
+std::shared_ptr<const receive::Settings> listener_settings(const config::Config& config,
+                                                           const config::Listener& listener,
+                                                           std::shared_ptr<net::TlsContext> tls) {
   auto out = std::make_shared<receive::Settings>();
   out->hostname = config.hostname.text();
   out->listener = config::to_string(listener.role);
@@ -114,13 +112,7 @@ Result<std::shared_ptr<const receive::Settings>> listener_settings(const config:
       out->role = receive::Role::lmtp;
       break;
   }
-  const config::TlsFiles& files = listener.tls.present() ? listener.tls : config.tls;
-  if (files.present()) {
-    if (tls == nullptr) {
-      auto context = net::TlsContext::server(files.certificate, files.key);
-      if (!context) return pass(context.error());
-      tls = std::move(*context);
-    }
+  if (tls != nullptr) {
     out->tls = std::move(tls);
     if (listener.role != config::Role::submissions) out->starttls = receive::StartTls::offered;
   }

@@ -1,4 +1,4 @@
-// from_config.h: the configuration in the words of each room. Pure, but for the certificates that it reads.
+// from_config.h: the configuration in the words of each room. Pure.
 #pragma once
 
 #include <memory>
@@ -21,9 +21,8 @@ namespace waybill::daemon {
 [[nodiscard]] receive::SessionLimits session_limits(const config::Config& config);
 /// Errors: trusted networks that would make an open relay.
 [[nodiscard]] Result<policy::RelayRules> relay_rules(const config::Config& config);
-/// Errors: a certificate or key that can't be used. With `tls` that is taken, and no file is read.
-[[nodiscard]] Result<std::shared_ptr<const receive::Settings>> listener_settings(
-    const config::Config& config, const config::Listener& listener,
-    std::shared_ptr<net::TlsContext> tls = nullptr);
+/// `tls`: made of the listener's certificate; null: it has none.
+[[nodiscard]] std::shared_ptr<const receive::Settings> listener_settings(
+    const config::Config& config, const config::Listener& listener, std::shared_ptr<net::TlsContext> tls);
 
 }  // namespace waybill::daemon

@@ -48,16 +48,4 @@ route::Self own_self(const config::Config& config, const std::vector<Endpoint>& 
   return self;
 }
 
-bool is_lab(uint16_t deliver_port, const std::vector<std::string>& zones,
-            const std::vector<Endpoint>& servers) {
-  if (deliver_port != 25 || !zones.empty()) return true;
-  return !servers.empty() && std::ranges::all_of(servers, [](const Endpoint& at) {
-    return at.ip.is_loopback() && at.port != 53;
-  });
-}
-
-bool is_lab(const config::Config& config) {
-  return is_lab(config.deliver.port, config.dns.zones, config.dns.servers);
-}
-
 }  // namespace waybill::daemon

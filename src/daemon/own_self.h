@@ -11,11 +11,4 @@ namespace waybill::daemon {
 /// really serves `deliver.port` on it: on a lab's loopback, other hosts live beside us.
 [[nodiscard]] route::Self own_self(const config::Config& config, const std::vector<Endpoint>& listening);
 
-/// May a foreign domain's MX point at loopback? Only in a lab, which is known by its own settings: mail goes
-/// to a port other than 25, or the DNS comes from overlay zones, or from servers on loopback whose port is
-/// not 53. Elsewhere such an MX is an attack on what listens on this machine.
-[[nodiscard]] bool is_lab(const config::Config& config);
-[[nodiscard]] bool is_lab(uint16_t deliver_port, const std::vector<std::string>& zones,
-                          const std::vector<Endpoint>& servers);
-
 }  // namespace waybill::daemon

@@ -1,8 +1,5 @@
 // reload.cc: a new configuration, applied without dropping a session, or refused as a whole with the reasons.
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "base/log.h"
 #include "daemon/daemon.h"
@@ -11,41 +8,49 @@
 
 namespace waybill::daemon {
 namespace {
-template <class T>
-void note(std::vector<std::string>& out, const T& before, const T& after, std::string_view what) {
-  if (!(before == after)) out.emplace_back(what);
-}
+/// Names each key whose value two configurations have otherwise.
+struct Differences {
+  const config::Config& before;
+  const config::Config& after;
+  std::vector<std::string>& out;
+
+  template <class T>
+  void note(T config::Config::* key, std::string_view what) {
+    if (!(before.*key == after.*key)) out.emplace_back(what);
+  }
+};
 
 // What a running process cannot change: it is said, and takes effect at the next start.
 void note_restarts(const config::Config& before, const config::Config& after, control::ReloadAnswer& answer) {
-  auto& out = answer.restart_needed;
-  note(out, before.data_dir, after.data_dir, "data_dir: the spool is open where it is");
-  note(out, before.threads, after.threads, "threads");
-  note(out, before.user, after.user, "user: privileges were given up for good");
-  note(out, before.group, after.group, "group: privileges were given up for good");
-  note(out, before.control, after.control, "control.socket and control.mode");
-  note(out, before.http, after.http, "http.listen");
-  note(out, before.queue.reserve_octets, after.queue.reserve_octets, "queue.reserve");
+  using config::Config;
+  Differences differ{before, after, answer.restart_needed};
+  differ.note(&Config::data_dir, "data_dir: the spool is open where it is");
+  differ.note(&Config::threads, "threads");
+  differ.note(&Config::user, "user: privileges were given up for good");
+  differ.note(&Config::group, "group: privileges were given up for good");
+  differ.note(&Config::control, "control.socket and control.mode");
+  differ.note(&Config::http, "http.listen");
+  if (before.queue.reserve_octets != after.queue.reserve_octets) differ.out.emplace_back("queue.reserve");
 }
 
-void note_changes(const config::Config& before, const config::Config& after, control::ReloadAnswer& answer) {
-  auto& out = answer.changes;
-  note(out, before.hostname, after.hostname, "hostname");
-  note(out, before.self_names, after.self_names, "self_names");
-  note(out, before.self_addresses, after.self_addresses, "self_addresses");
-  note(out, before.shutdown_grace, after.shutdown_grace, "shutdown_grace");
-  note(out, before.postmaster, after.postmaster, "postmaster");
-  note(out, before.log, after.log, "log");
-  note(out, before.dns, after.dns, "dns: a new resolver with an empty cache");
-  note(out, before.limits, after.limits, "limits: for new sessions");
-  note(out, before.relay, after.relay, "relay");
-  note(out, before.domains, after.domains, "domains");
-  note(out, before.routes, after.routes, "routes");
-  note(out, before.deliver, after.deliver, "deliver: for new connections");
-  config::Queue queue_before = before.queue;
-  queue_before.reserve_octets = after.queue.reserve_octets;
-  note(out, queue_before, after.queue, "queue: for what is decided from now on");
-  note(out, before.bounce, after.bounce, "bounce");
+void note_changes(config::Config before, const config::Config& after, control::ReloadAnswer& answer) {
+  using config::Config;
+  before.queue.reserve_octets = after.queue.reserve_octets;  // needs a restart, and was noted there
+  Differences differ{before, after, answer.changes};
+  differ.note(&Config::hostname, "hostname");
+  differ.note(&Config::self_names, "self_names");
+  differ.note(&Config::self_addresses, "self_addresses");
+  differ.note(&Config::shutdown_grace, "shutdown_grace");
+  differ.note(&Config::postmaster, "postmaster");
+  differ.note(&Config::log, "log");
+  differ.note(&Config::dns, "dns: a new resolver with an empty cache");
+  differ.note(&Config::limits, "limits: for new sessions");
+  differ.note(&Config::relay, "relay");
+  differ.note(&Config::domains, "domains");
+  differ.note(&Config::routes, "routes");
+  differ.note(&Config::deliver, "deliver: for new connections");
+  differ.note(&Config::queue, "queue: for what is decided from now on");
+  differ.note(&Config::bounce, "bounce");
 }
 }  // namespace
 
@@ -90,12 +95,18 @@ Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) 
   auto rules = relay_rules(next);
   if (!rules) return pass(rules.error());
   std::shared_ptr<resolve::Stack> stack;
-  if (!(before->dns == next.dns)) {
+  // Before the resolver reads them: what changes in between is then found at the next reload, not overlooked.
+  Overlay overlay = read_overlay(next.dns.zones);
+  const bool same_dns = before->dns == next.dns;
+  if (!same_dns || overlay != overlay_) {
     auto made = resolve::make_stack(resolver_options(next), clock_);
     if (!made) return pass(made.error(), "cannot resolve");
     stack = std::move(*made);
   }
   if (Status doors = reload_doors(next, answer); !doors) return doors;
+  if (same_dns && stack)
+    answer.changes.emplace_back("dns.zones: other records in the files: a new resolver with an empty cache");
+  overlay_ = std::move(overlay);
   note_changes(*before, next, answer);
   note_restarts(*before, next, answer);
 
@@ -116,35 +127,22 @@ Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) 
   return {};
 }
 
-// With `user` a key may be root's alone: then the one that was read at the start goes on. Null: read the
-// files.
-std::shared_ptr<net::TlsContext> Daemon::unreadable_tls(const config::TlsFiles& files) const {
-  const auto unreadable = [](const std::string& path) {
-    return ::access(path.c_str(), R_OK) != 0 && errno == EACCES;
-  };
-  if (!files.present() || (!unreadable(files.certificate) && !unreadable(files.key))) return nullptr;
-  const auto at = std::ranges::find_if(doors_, [&](const Door& door) { return door.listener.tls == files; });
-  return at == doors_.end() ? nullptr : at->settings->tls;
-}
-
 // Makes the new listeners and certificates, then swaps. Sessions under way keep what they began with.
 Status Daemon::reload_doors(const config::Config& next, control::ReloadAnswer& answer) {
   struct Planned {
     config::Listener listener;
-    std::shared_ptr<const receive::Settings> settings;
+    ServerTls tls;
     const Door* kept = nullptr;
     std::optional<net::Listener> opened;
   };
+  std::vector<ServerTls> in_use;
+  for (const Door& door : doors_) in_use.push_back(door.tls);
+  TlsReader reader(std::move(in_use));
   std::vector<Planned> planned;
   for (const config::Listener& listener : next.listeners) {
-    auto tls = unreadable_tls(listener.tls);
-    if (tls != nullptr) {
-      answer.restart_needed.push_back(
-          fmt::format("{}: {} can't read it, the one in use stays", listener.tls.key, config()->user));
-    }
-    auto settings = listener_settings(next, listener, std::move(tls));
-    if (!settings) return pass(settings.error());
-    Planned one{listener, std::move(*settings), nullptr, std::nullopt};
+    auto tls = reader.read(listener.tls);
+    if (!tls) return pass(tls.error());
+    Planned one{listener, std::move(*tls), nullptr, std::nullopt};
     const auto at = std::ranges::find_if(
         doors_, [&](const Door& door) { return door.listener.address == listener.address; });
     if (at != doors_.end()) {
@@ -156,15 +154,25 @@ Status Daemon::reload_doors(const config::Config& next, control::ReloadAnswer& a
     }
     planned.push_back(std::move(one));
   }
+  for (const std::string& file : reader.unreadable())
+    answer.restart_needed.push_back(
+        fmt::format("{}: {} can't read it, the one in use stays", file, config()->user));
+  for (const std::string& file : reader.renewed())
+    answer.changes.push_back(fmt::format("tls: another certificate in {}: for new sessions", file));
   std::vector<Door> doors;
   for (Planned& one : planned) {
+    auto settings = listener_settings(next, one.listener, one.tls.context);
     if (one.kept != nullptr) {
-      server_->reload(one.kept->number, one.settings);
-      doors.push_back({one.listener, one.kept->local, one.kept->number, one.settings});
+      const Door& kept = *one.kept;
+      if (kept.listener != one.listener)
+        answer.changes.push_back(
+            fmt::format("listener: role or tls of {}: for new sessions", kept.local.to_string()));
+      server_->reload(kept.number, std::move(settings));
+      doors.push_back({one.listener, kept.local, kept.number, std::move(one.tls)});
     } else {
       const Endpoint local = one.opened->local();
-      const size_t number = server_->add(std::move(*one.opened), *io_loops_.front(), one.settings);
-      doors.push_back({one.listener, local, number, one.settings});
+      const size_t number = server_->add(std::move(*one.opened), *io_loops_.front(), std::move(settings));
+      doors.push_back({one.listener, local, number, std::move(one.tls)});
       answer.changes.push_back("listener: now also " + local.to_string());
     }
   }
@@ -179,13 +187,15 @@ Status Daemon::reload_doors(const config::Config& next, control::ReloadAnswer& a
 
 void Daemon::apply_to_conductor(std::shared_ptr<const config::Config> next) {
   route::Self self = own_self(*next, listening());
-  conductor_loop_->post([this, next = std::move(next), self = std::move(self)]() mutable {
-    targeter_->configure(next, std::move(self));
-    manager_->reconfigure(delivery_settings(*next));
-    conductor_->reconfigure({retry_schedule(*next),
-                             scheduler_limits(*next),
-                             {.hostname = next->hostname, .return_octets = next->bounce.return_octets}});
-  });
+  Lab lab(*next, overlay_);
+  conductor_loop_->post(
+      [this, next = std::move(next), self = std::move(self), lab = std::move(lab)]() mutable {
+        targeter_->configure(next, std::move(self), std::move(lab));
+        manager_->reconfigure(delivery_settings(*next));
+        conductor_->reconfigure({retry_schedule(*next),
+                                 scheduler_limits(*next),
+                                 {.hostname = next->hostname, .return_octets = next->bounce.return_octets}});
+      });
 }
 
 }  // namespace waybill::daemon

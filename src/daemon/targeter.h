@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/lab.h"
 #include "deliver/targets.h"
 #include "dns/resolver.h"
 #include "net/loop.h"
@@ -26,7 +27,7 @@ class Targeter final : public deliver::Router {
   ~Targeter() override;
 
   /// At start and at every reload; what was planned before is forgotten.
-  void configure(std::shared_ptr<const config::Config> config, route::Self self);
+  void configure(std::shared_ptr<const config::Config> config, route::Self self, Lab lab);
   /// Every plan is made anew: an operator has flushed what they were made from.
   void forget();
   void targets(const mail::Domain& domain, const std::string& route_pin, Done done) override;
@@ -43,6 +44,7 @@ class Targeter final : public deliver::Router {
   };
 
   [[nodiscard]] deliver::TargetsPtr local(const mail::Domain& domain) const;
+  [[nodiscard]] route::Role role_of(const mail::Domain& domain) const;
   [[nodiscard]] Result<route::Request> request(const mail::Domain& domain, const std::string& route_pin);
   void planned(const std::string& key, const route::Plan& plan);
 
@@ -52,6 +54,7 @@ class Targeter final : public deliver::Router {
   std::shared_ptr<const config::Config> config_;
   route::RouteTable table_;
   route::Self self_;
+  Lab lab_;
   std::unordered_map<std::string, Kept> kept_;
   std::unordered_map<std::string, std::vector<Done>> asked_;  ///< one question for all who wait for it
   std::unordered_map<std::string, deliver::TargetsPtr> local_;

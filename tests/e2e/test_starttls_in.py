@@ -59,8 +59,10 @@ def test(lab):
     before = served()
     lab.certificate("relay.test")  # renewed, under the same names
     eq(served(), before, "the certificate until a reload")
-    relay.cli("reload")
+    said = relay.cli("reload")
     check(served() != before, "the renewed certificate is served after a reload")
+    check(str(cert) in said, f"the reload names the file that it read anew:\n{said}")
+    check("unchanged" in relay.cli("reload"), "and a second one has nothing to say")
 
 
 run(test)
