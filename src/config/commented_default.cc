@@ -21,6 +21,7 @@ constexpr std::string_view kDomainExamples = R"(#
 #
 # [domain."example.net"]
 # role = "backup"
+# users = ["jane", "postmaster"]
 #
 # [domain."example.com"]
 # role = "relay"

@@ -158,6 +158,20 @@ TEST_F(ConfigCheck, folders_and_users) {
   EXPECT_EQ(ids(kListener), Ids{"config.data-dir-no-folder"});
 }
 
+TEST_F(ConfigCheck, a_backup_that_knows_no_users_makes_backscatter) {
+  const auto with = [&](std::string_view keys) {
+    return ids(fmt::format("{}[domain.\"example.net\"]\n{}", kListener, keys));
+  };
+  EXPECT_EQ(with("role = \"backup\"\n"), Ids{"config.backscatter"});
+  EXPECT_EQ(findings_.back().level, Level::warning);
+  EXPECT_EQ(findings_.back().line, 5u) << "the domain's place: the key is not there";
+  EXPECT_THAT(findings_.back().message, HasSubstr("bounced"));
+  EXPECT_THAT(findings_.back().fix, HasSubstr("users = "));
+  EXPECT_EQ(with("role = \"backup\"\nusers = [\"*\"]\n"), Ids{"config.backscatter"});
+  EXPECT_EQ(findings_.back().line, 7u);
+  EXPECT_EQ(with("role = \"backup\"\nusers = [\"john\"]\n"), Ids{});
+}
+
 TEST_F(ConfigCheck, the_configured_user_must_be_able_to_write) {
   if (geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can be told to become another user";
   EXPECT_EQ(ids("user = \"nobody\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n"),
