@@ -8,8 +8,9 @@
 
 namespace waybill::daemon {
 namespace {
-std::string summary_of(const queue::RecipientRecord& record, queue::Phase phase, Time now) {
+std::string summary_of(const queue::RecipientRecord& record, queue::Phase phase, bool waits, Time now) {
   if (record.state == queue::State::held) return "held by an operator until it is released";
+  if (waits) return "ready: waits for a connection";
   if (phase == queue::Phase::in_flight) return "being delivered at this moment";
   if (phase == queue::Phase::ready) return "ready: waits for its turn and a free connection";
   if (record.next_attempt <= now) return "due: waits for room in memory and its turn";
@@ -55,22 +56,26 @@ net::Task<control::WhyRecipient> Backend::why_one(MessageId id, uint32_t index,
   struct Asked {
     Result<queue::Why> why;
     std::string pattern;
+    std::string waiting;  ///< for what, when it is handed out and not yet on a connection
   };
   const mail::Domain domain = record.recipient.address.domain;
   std::move_only_function<Asked()> ask = [this, id, index, domain] {
     return Asked{parts_.conductor.scheduler().why({id, index}, parts_.clock.now()),
-                 parts_.targeter.matched_pattern(domain)};
+                 parts_.targeter.matched_pattern(domain), parts_.conductor.why_waiting({id, index})};
   };
   Asked asked = co_await on_conductor<Asked>(std::move(ask));
   control::WhyRecipient out;
   out.recipient = to_control(index, record);
-  out.recipient.in_flight = asked.why && asked.why->phase == queue::Phase::in_flight;
-  out.summary = summary_of(record, asked.why ? asked.why->phase : queue::Phase::none, parts_.clock.now());
+  const bool waits = !asked.waiting.empty();
+  out.recipient.in_flight = asked.why && asked.why->phase == queue::Phase::in_flight && !waits;
+  out.summary =
+      summary_of(record, asked.why ? asked.why->phase : queue::Phase::none, waits, parts_.clock.now());
   if (asked.why) {
     for (std::string& reason : asked.why->reasons) out.lines.push_back({"queue", "", std::move(reason)});
   } else {
     out.lines.push_back({"queue", "", asked.why.error().what});
   }
+  if (waits) out.lines.push_back({"delivery", "", std::move(asked.waiting)});
   const config::Domain* known = parts_.config()->find_domain(domain);
   if (known != nullptr && known->role == config::DomainRole::primary && record.route_pin.empty()) {
     out.lines.push_back({"route.local", "",

@@ -1,6 +1,7 @@
 #include "daemon/conductor.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 #include "handover/reports.h"
@@ -308,6 +309,24 @@ void Conductor::act(queue::Action action, queue::Selector selector, std::functio
   act_on_page(std::move(acting));
 }
 
+// What waits for a connection is not under way yet: an operator's word comes first.
+void Conductor::take_back(const std::vector<queue::RecipientKey>& keys, Time now) {
+  const std::set<queue::RecipientKey> wanted(keys.begin(), keys.end());
+  const auto back = manager_->take_back([&wanted](const mail::Delivery& delivery) {
+    return std::ranges::any_of(delivery.recipients, [&](const mail::DeliveryRecipient& recipient) {
+      return wanted.contains({delivery.id, recipient.index});
+    });
+  });
+  for (const mail::DeliveryPtr& delivery : back) {
+    const queue::Plan plan = scheduler_.returned(delivery, now);
+    if (plan.changes.empty()) continue;  // else an earlier word of an operator's, for this attempt's end
+    auto pending = std::make_shared<Pending>();
+    pending->changes = plan.changes;
+    pending->transaction.changes = plan.changes;
+    commit(std::move(pending));
+  }
+}
+
 // One page at a time: those that were busy with another change first, then the listing's next.
 void Conductor::act_on_page(std::shared_ptr<Acting> acting) {
   while (!acting->last_page || !acting->busy.empty()) {
@@ -325,6 +344,7 @@ void Conductor::act_on_page(std::shared_ptr<Acting> acting) {
       acting->acted.matched += page->rows.size();
       keys = queue::keys_of(*page);
     }
+    take_back(keys, now);
     queue::Acted acted = queue::act(scheduler_, store_, acting->action, keys, now);
     acting->acted.later += acted.later.size();
     acting->acted.unchanged += acted.unchanged;
@@ -345,6 +365,14 @@ void Conductor::act_on_page(std::shared_ptr<Acting> acting) {
   if (acting->action.kind == queue::Action::Kind::retry) manager_->forget_failures();
   acting->done(std::move(acting->acted));
   pump_soon();
+}
+
+std::string Conductor::why_waiting(queue::RecipientKey key) const {
+  return manager_->why_waiting([key](const mail::Delivery& delivery) {
+    return delivery.id == key.message &&
+           std::ranges::find(delivery.recipients, key.index, &mail::DeliveryRecipient::index) !=
+               delivery.recipients.end();
+  });
 }
 
 void Conductor::stop(Steady deadline, std::function<void()> done) {

@@ -58,6 +58,8 @@ class Conductor {
   void stop(Steady deadline, std::function<void()> done);
 
   [[nodiscard]] const queue::Scheduler& scheduler() const { return scheduler_; }
+  /// What a recipient that is handed out waits for; empty: it is on a connection, or not handed out.
+  [[nodiscard]] std::string why_waiting(queue::RecipientKey key) const;
 
  private:
   struct Pending;
@@ -72,6 +74,7 @@ class Conductor {
   void set_failing(Pending& pending, bool failing);
   [[nodiscard]] bool leave_out_lost(Pending& pending);
   void act_on_page(std::shared_ptr<Acting> acting);
+  void take_back(const std::vector<queue::RecipientKey>& keys, Time now);
   void count(const queue::Plan& plan, const mail::DeliveryResult& result);
   void end_if_idle();
 

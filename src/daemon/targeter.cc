@@ -65,8 +65,11 @@ deliver::TargetsPtr Targeter::local(const mail::Domain& name) const {
     case config::Mailboxes::Kind::maildir:
       out->transport = deliver::Transport::maildir;
       out->maildir.path_template = boxes.path;
-      if (domain->users)
-        out->maildir.users = std::make_shared<const std::set<std::string, std::less<>>>(*domain->users);
+      if (domain->users) {
+        auto users = *domain->users;
+        users.insert("postmaster");  // RFC 5321 4.5.1: accepted always, so it must have a mailbox
+        out->maildir.users = std::make_shared<const std::set<std::string, std::less<>>>(std::move(users));
+      }
       return out;
     case config::Mailboxes::Kind::lmtp_unix:
       out->transport = deliver::Transport::lmtp;
@@ -87,20 +90,24 @@ deliver::TargetsPtr Targeter::local(const mail::Domain& name) const {
   return nullptr;
 }
 
+route::Role Targeter::role_of(const mail::Domain& domain) const {
+  const config::Domain* known = config_->find_domain(domain);
+  const bool backup = known != nullptr && known->role == config::DomainRole::backup;
+  return backup ? route::Role::backup : route::Role::foreign;
+}
+
 Result<route::Request> Targeter::request(const mail::Domain& domain, const std::string& route_pin) {
   route::Request request;
   request.domain = domain;
   request.self = self_;
+  request.role = role_of(domain);
   if (route_pin.empty()) {
-    request.via = table_.find(domain);
+    request.via = table_.find(domain, request.role);
   } else {
     auto via = route::Via::parse(route_pin);
     if (!via) return pass(via.error());
     request.via = *via;
   }
-  const config::Domain* known = config_->find_domain(domain);
-  const bool backup = known != nullptr && known->role == config::DomainRole::backup;
-  request.role = backup ? route::Role::backup : route::Role::foreign;
   request.options.port = config_->deliver.port;
   request.options.reserved = lab_.reserved(domain);
   request.seed = random_.next();
@@ -165,7 +172,7 @@ void Targeter::explain(const mail::Domain& domain, const std::string& route_pin,
 }
 
 std::string Targeter::matched_pattern(const mail::Domain& domain) const {
-  return std::string(table_.match(domain));
+  return std::string(table_.match(domain, role_of(domain)));
 }
 
 }  // namespace waybill::daemon

@@ -44,6 +44,7 @@ class Targeter final : public deliver::Router {
   };
 
   [[nodiscard]] deliver::TargetsPtr local(const mail::Domain& domain) const;
+  [[nodiscard]] route::Role role_of(const mail::Domain& domain) const;
   [[nodiscard]] Result<route::Request> request(const mail::Domain& domain, const std::string& route_pin);
   void planned(const std::string& key, const route::Plan& plan);
 

@@ -175,6 +175,26 @@ std::vector<JobPtr> JobQueue::drain() {
   return all;
 }
 
+std::vector<JobPtr> JobQueue::take_if(const std::function<bool(const Job&)>& wanted) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<JobPtr> taken;
+  for (auto& [host, lane] : lanes_) {
+    const auto rest =
+        std::ranges::stable_partition(lane.jobs, [&](const JobPtr& job) { return !wanted(*job); });
+    std::ranges::move(rest, std::back_inserter(taken));
+    lane.jobs.erase(rest.begin(), rest.end());
+  }
+  size_ -= taken.size();
+  return taken;
+}
+
+bool JobQueue::holds(const std::function<bool(const Job&)>& wanted) const {
+  const std::scoped_lock lock(mutex_);
+  return std::ranges::any_of(lanes_, [&](const auto& lane) {
+    return std::ranges::any_of(lane.second.jobs, [&](const JobPtr& job) { return wanted(*job); });
+  });
+}
+
 void JobQueue::shut() {
   std::vector<Idle> released;  // freed after the lock: the last of them may free this queue
   const std::scoped_lock lock(mutex_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -77,6 +78,9 @@ class JobQueue {
   [[nodiscard]] std::set<std::string> idle_hosts() const;
   [[nodiscard]] std::optional<size_t> best_idle_tier() const;
   [[nodiscard]] std::vector<JobPtr> drain();
+  /// Takes out those that wait here and that `wanted` names.
+  [[nodiscard]] std::vector<JobPtr> take_if(const std::function<bool(const Job&)>& wanted);
+  [[nodiscard]] bool holds(const std::function<bool(const Job&)>& wanted) const;
   /// Lets go of the idle connections, which hold this queue: nobody would free either.
   void shut();
   [[nodiscard]] size_t size() const;

@@ -181,6 +181,35 @@ void Manager::Impl::flush_answers() {
   }
 }
 
+std::vector<mail::DeliveryPtr> Manager::Impl::take_back(const Wanted& wanted) {
+  std::vector<mail::DeliveryPtr> out;
+  // What some host has answered already for one of its recipients is an attempt, and stays.
+  const auto untouched = [&wanted](const Job& job) {
+    return wanted(*job.delivery) && !job.last &&
+           std::ranges::none_of(job.outcomes, [](const auto& one) { return one.has_value(); });
+  };
+  for (const auto& [key, where] : sites_) {
+    for (const JobPtr& job : where->queue->take_if(untouched)) out.push_back(std::move(job->delivery));
+  }
+  deliveries_ -= out.size();
+  return out;
+}
+
+std::string Manager::Impl::why_waiting(const Wanted& wanted) const {
+  for (const auto& [key, where] : sites_) {
+    if (!where->queue->holds([&wanted](const Job& job) { return wanted(*job.delivery); })) continue;
+    const auto busy = std::ranges::count_if(
+        where->connections, [](const auto& one) { return one.second->state() == Connection::State::busy; });
+    return fmt::format(
+        "it waits for a connection: {} deliveries wait for these hosts, {} of {} connections are busy, {} "
+        "are "
+        "being made, and pacing allows {} now",
+        where->queue->size(), busy, where->connections.size(), where->walks.size(),
+        where->pacing.connections());
+  }
+  return {};
+}
+
 void Manager::Impl::reconfigure(Settings settings) {
   settings_ = std::move(settings);
   memory_.reconfigure(settings_.memory);
@@ -246,6 +275,8 @@ void Manager::start(mail::DeliveryPtr delivery, mail::DeliveryDone done) {
 void Manager::reconfigure(Settings settings) { impl_->reconfigure(std::move(settings)); }
 void Manager::forget_failures(const std::string& address) { impl_->forget_failures(address); }
 ManagerStatus Manager::status() const { return impl_->status(); }
+std::vector<mail::DeliveryPtr> Manager::take_back(const Wanted& wanted) { return impl_->take_back(wanted); }
+std::string Manager::why_waiting(const Wanted& wanted) const { return impl_->why_waiting(wanted); }
 void Manager::stop(Steady deadline, std::move_only_function<void()> done) {
   impl_->stop(deadline, std::move(done));
 }

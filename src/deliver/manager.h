@@ -82,6 +82,12 @@ class Manager {
   /// An operator knows better: forget that hosts failed (of one address, or "" for all) and try again.
   void forget_failures(const std::string& address = {});
   [[nodiscard]] ManagerStatus status() const;
+  /// Takes back the deliveries that `wanted` names and that still wait for a connection: their `done` will
+  /// not be called. What is on a connection goes on.
+  using Wanted = std::function<bool(const mail::Delivery&)>;
+  [[nodiscard]] std::vector<mail::DeliveryPtr> take_back(const Wanted& wanted);
+  /// What such a delivery waits for, in a sentence; empty: none waits.
+  [[nodiscard]] std::string why_waiting(const Wanted& wanted) const;
   /// Deliveries that wait are answered as deferred at once (retry_after says soon); those on a connection may
   /// finish until `deadline`, then their connections are closed. `done` follows the last answer.
   void stop(Steady deadline, std::move_only_function<void()> done);

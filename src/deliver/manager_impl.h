@@ -21,6 +21,8 @@ class Manager::Impl : public std::enable_shared_from_this<Manager::Impl> {
   void reconfigure(Settings settings);
   void forget_failures(const std::string& address);
   [[nodiscard]] ManagerStatus status() const;
+  [[nodiscard]] std::vector<mail::DeliveryPtr> take_back(const Wanted& wanted);
+  [[nodiscard]] std::string why_waiting(const Wanted& wanted) const;
   void stop(Steady deadline, std::move_only_function<void()> done);
   void shut();
 

@@ -27,7 +27,7 @@ Result<Why> Scheduler::why(RecipientKey key, Time now) const {
   const RecipientRecord& one = *out.record;
   const std::string& domain = one.recipient.address.domain.text();
   const LaneStats here = lane(domain);
-  if (out.phase == Phase::in_flight) out.reasons.emplace_back("an attempt is under way");
+  if (out.phase == Phase::in_flight) out.reasons.emplace_back("it is handed out to delivery");
   if (out.phase == Phase::committing) out.reasons.emplace_back("its new state is being written");
   if (const auto slot = slots_.find(key);
       slot != slots_.end() && slot->second.intent.kind != Intent::Kind::none) {

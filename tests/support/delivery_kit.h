@@ -163,6 +163,9 @@ class ManagerKit {
     changed.wait(lock, [&] { return done; });
   }
 
+  /// On the conductor only.
+  deliver::Manager& manager() { return *manager_; }
+
   TableRouter router;
   FaultFs files;
 

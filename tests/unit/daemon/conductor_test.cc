@@ -2,7 +2,11 @@
 // outcomes may and may not do to them.
 #include "daemon/conductor.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "queue/memory_store.h"
 #include "support/queue_samples.h"
@@ -24,6 +28,33 @@ class NoMail final : public deliver::Router {
   }
   std::vector<std::string> asked;
   std::function<void()> on_asked;
+};
+
+/// Every domain is served by a host that takes the connection and never greets.
+class NeverGreets final : public deliver::Router {
+ public:
+  NeverGreets() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in at{
+        .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    socklen_t length = sizeof at;
+    const bool listens = ::bind(listener_, reinterpret_cast<sockaddr*>(&at), length) == 0 &&
+                         ::listen(listener_, 16) == 0 &&
+                         ::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &length) == 0;
+    EXPECT_TRUE(listens);
+    targets_.decision = deliver::TargetsDecision::deliver;
+    targets_.site_key = "mute";
+    targets_.tiers = {{{10, "mx.test", {IpAddress::parse("127.0.0.1").value()}, ntohs(at.sin_port)}}};
+  }
+  ~NeverGreets() override { ::close(listener_); }
+  NeverGreets(const NeverGreets&) = delete;
+  NeverGreets& operator=(const NeverGreets&) = delete;
+  void targets(const mail::Domain&, const std::string&, Done done) override {
+    done(std::make_shared<deliver::Targets>(targets_));
+  }
+
+ private:
+  int listener_;
+  deliver::Targets targets_;
 };
 
 class ConductorTest : public ::testing::Test {
@@ -110,6 +141,35 @@ TEST_F(ConductorTest, a_recipient_whose_record_is_gone_does_not_keep_the_others_
     return !is_open(1, 1) && !is_open(2) && conductor_.scheduler().stats().tracked_recipients == 0;
   });
   EXPECT_EQ(counters_.commit_failures.load(), 1U);
+}
+
+TEST_F(ConductorTest, an_operator_acts_at_once_on_what_waits_for_a_connection) {
+  NeverGreets mute;
+  deliver::Manager manager(loop_, {&loop_}, mute, files_, {});
+  conductor_.set_manager(manager);
+  accept(1, {"a@one.example", "b@one.example"});
+  accept(2, {"c@one.example"});
+  announce(0);
+  announce(1);
+  run_until([&] { return manager.status().sites.size() == 1 && manager.status().sites[0].queued == 2; });
+  EXPECT_NE(conductor_.why_waiting({samples::id_at(2), 0}), "");
+  std::optional<Conductor::Acted> acted;
+  queue::Selector one;
+  one.recipient = "b@one.example";
+  conductor_.act({queue::Action::Kind::hold, "joe", ""}, one,
+                 [&](Conductor::Acted out) { acted = std::move(out); });
+  run_until([&] { return acted.has_value(); });
+  EXPECT_TRUE(acted->status);
+  EXPECT_EQ(acted->acted, 1U);
+  EXPECT_EQ(acted->later, 0U);
+  EXPECT_EQ((*store_.recipient({samples::id_at(1), 1}))->state, queue::State::held);
+  acted.reset();
+  conductor_.act({queue::Action::Kind::remove, "joe", ""}, {},
+                 [&](Conductor::Acted out) { acted = std::move(out); });
+  run_until([&] { return acted.has_value(); });
+  EXPECT_EQ(acted->acted, 3U);
+  EXPECT_FALSE(is_open(1, 0) || is_open(1, 1) || is_open(2));
+  EXPECT_EQ(manager.status().deliveries, 0U);
 }
 
 }  // namespace

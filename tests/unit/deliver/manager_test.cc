@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <map>
 #include <set>
 
@@ -365,6 +366,38 @@ TEST(Manager, connections_max_holds_for_all_sites_together_and_starves_none) {
   }
   for (const auto& result : kit.results(10)) EXPECT_EQ(result.outcomes[0].fate, Fate::delivered);
   EXPECT_EQ(one.messages().size() + two.messages().size(), 10U);
+}
+
+TEST(Manager, what_waits_for_a_connection_can_be_taken_back) {
+  std::promise<void> go_on;
+  const std::shared_future<void> released = go_on.get_future().share();
+  std::promise<void> begun;
+  const SmtpPeer slow({}, [&](const std::string& command, int) -> std::optional<std::string> {
+    if (command != "MAIL FROM:<sender@source.test>" || released.valid() == false) return std::nullopt;
+    if (released.wait_for(std::chrono::seconds(0)) == std::future_status::ready) return std::nullopt;
+    begun.set_value();
+    released.wait();
+    return std::nullopt;
+  });
+  Settings settings = quick();
+  settings.pacing.window_start = 1;
+  settings.pacing.window_max = 1;
+  ManagerKit kit(settings);
+  kit.router.set("dest.test", smtp_targets("s", {{10, "mx", "127.0.0.1", slow.port()}}));
+  for (uint64_t id = 1; id <= 4; ++id) kit.start(make_delivery({"user@dest.test"}, "x", id));
+  begun.get_future().wait();
+  kit.on_conductor([&] {
+    const auto all = [](const mail::Delivery& delivery) { return delivery.id.value != 4; };
+    EXPECT_THAT(kit.manager().why_waiting(all), testing::HasSubstr("1 of 1 connections are busy"));
+    std::set<uint64_t> back;
+    for (const auto& one : kit.manager().take_back(all)) back.insert(one->id.value);
+    EXPECT_EQ(back, (std::set<uint64_t>{2, 3}));
+    EXPECT_EQ(kit.manager().why_waiting(all), "") << "the first is on a connection";
+    EXPECT_EQ(kit.manager().status().deliveries, 2U);
+  });
+  go_on.set_value();
+  EXPECT_EQ(kit.results(2).size(), 2U);
+  EXPECT_EQ(slow.messages().size(), 2U);
 }
 
 TEST(Manager, a_route_that_says_no_is_answered_without_a_connection) {

@@ -230,7 +230,7 @@ TEST_F(SchedulerTest, why_says_what_it_is_and_when_it_goes_on) {
   accept_and_tell(message(id_at(1), {"a@one.example"}));
   EXPECT_EQ(scheduler_.why({id_at(1), 0}, now_)->phase, Phase::ready);
   const auto work = next();
-  EXPECT_EQ(scheduler_.why({id_at(1), 0}, now_)->reasons.at(0), "an attempt is under way");
+  EXPECT_EQ(scheduler_.why({id_at(1), 0}, now_)->reasons.at(0), "it is handed out to delivery");
   const Plan plan = finish(work[0], deferred_);
   const auto why = scheduler_.why({id_at(1), 0}, now_);
   EXPECT_EQ(why->next_attempt, plan.changes[0].after.next_attempt);
