@@ -162,7 +162,6 @@ std::optional<route::Plan> local_plan(const Setup& setup, const Recipient& recip
 route::Request request_for(const Setup& setup, const Recipient& recipient) {
   route::Request request = setup.base;
   request.domain = recipient.domain;
-  request.via = setup.via ? *setup.via : setup.table.find(recipient.domain);
   for (const daemon::Lab& lab : setup.labs) {
     if (lab.reserved(recipient.domain) == route::Reserved::allow)
       request.options.reserved = route::Reserved::allow;
@@ -171,6 +170,7 @@ route::Request request_for(const Setup& setup, const Recipient& recipient) {
     const config::Domain* known = setup.config->find_domain(recipient.domain);
     if (known != nullptr && known->role == config::DomainRole::backup) request.role = route::Role::backup;
   }
+  request.via = setup.via ? *setup.via : setup.table.find(recipient.domain, request.role);
   return request;
 }
 

@@ -26,14 +26,14 @@ Result<route::Request> Router::request(const mail::Domain& domain, const std::st
   route::Request request;
   request.domain = domain;
   request.self = self_;
+  request.role = backup_domains_.contains(domain.text()) ? route::Role::backup : route::Role::foreign;
   if (route_pin.empty()) {
-    request.via = scenario_.routes.find(domain);
+    request.via = scenario_.routes.find(domain, request.role);
   } else {
     auto via = route::Via::parse(route_pin);
     if (!via) return pass(via.error());
     request.via = *via;
   }
-  request.role = backup_domains_.contains(domain.text()) ? route::Role::backup : route::Role::foreign;
   request.seed = random_.next();
   return request;
 }

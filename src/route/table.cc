@@ -28,7 +28,10 @@ Status RouteTable::add(std::string_view pattern, std::string_view via) {
   return {};
 }
 
-std::map<std::string, Via, std::less<>>::const_iterator RouteTable::locate(const mail::Domain& domain) const {
+std::map<std::string, Via, std::less<>>::const_iterator RouteTable::locate(const mail::Domain& domain,
+                                                                           Role role) const {
+  // RFC 5321 5.1: a backup sends to better MXs only. Any other way may lead back here.
+  if (role == Role::backup) return entries_.end();
   const std::string& text = domain.text();
   if (const auto exact = entries_.find(text); exact != entries_.end()) return exact;
   if (!domain.is_literal()) {
@@ -40,13 +43,13 @@ std::map<std::string, Via, std::less<>>::const_iterator RouteTable::locate(const
   return entries_.find("*");
 }
 
-Via RouteTable::find(const mail::Domain& domain) const {
-  const auto at = locate(domain);
+Via RouteTable::find(const mail::Domain& domain, Role role) const {
+  const auto at = locate(domain, role);
   return at == entries_.end() ? Via{} : at->second;
 }
 
-std::string_view RouteTable::match(const mail::Domain& domain) const {
-  const auto at = locate(domain);
+std::string_view RouteTable::match(const mail::Domain& domain, Role role) const {
+  const auto at = locate(domain, role);
   return at == entries_.end() ? std::string_view() : std::string_view(at->first);
 }
 

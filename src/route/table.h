@@ -19,14 +19,15 @@ class RouteTable {
   /// or via, or a pattern that stands there already.
   Status add(std::string_view pattern, std::string_view via);
   /// The most specific pattern wins: the exact domain, then the longest wildcard, then "*", else plain MX.
-  [[nodiscard]] Via find(const mail::Domain& domain) const;
-  /// The pattern behind find(); empty when none matched.
-  [[nodiscard]] std::string_view match(const mail::Domain& domain) const;
+  /// Mail that we hold as a backup goes by the MX records alone: no entry applies to it.
+  [[nodiscard]] Via find(const mail::Domain& domain, Role role) const;
+  /// The pattern behind find(); empty when none matched or applied.
+  [[nodiscard]] std::string_view match(const mail::Domain& domain, Role role) const;
   [[nodiscard]] size_t size() const { return entries_.size(); }
 
  private:
-  [[nodiscard]] std::map<std::string, Via, std::less<>>::const_iterator locate(
-      const mail::Domain& domain) const;
+  [[nodiscard]] std::map<std::string, Via, std::less<>>::const_iterator locate(const mail::Domain& domain,
+                                                                               Role role) const;
 
   std::map<std::string, Via, std::less<>> entries_;
 };

@@ -22,7 +22,9 @@ TEST(Rfc, rfc_032_u_labels_become_a_labels_before_the_lookup) {
   world.mx("xn--bcher-kva.example", {{10, "mx.example"}}).host("mx.example", {"192.0.2.1"});
   EXPECT_EQ(world.plan("bücher.example").decision, Verdict::deliver);
   EXPECT_TRUE(world.was_asked("xn--bcher-kva.example", dns::Type::mx));
-  EXPECT_FALSE(mail::Domain::parse("bü\xff" "cher.example"));
+  EXPECT_FALSE(
+      mail::Domain::parse("bü\xff"
+                          "cher.example"));
   EXPECT_FALSE(mail::Domain::parse("\u0378.example")) << "unassigned code point";
 }
 
@@ -143,7 +145,7 @@ TEST(Routes, the_most_specific_pattern_wins) {
   ASSERT_TRUE(table.add("*.deep.example.org", "[deep.example]"));
   ASSERT_TRUE(table.add("Example.ORG", "[exact.example]"));
   ASSERT_TRUE(table.add("[192.0.2.1]", "[literal.example]"));
-  const auto via = [&](std::string_view text) { return table.find(domain(text)).to_string(); };
+  const auto via = [&](std::string_view text) { return table.find(domain(text), Role::foreign).to_string(); };
   EXPECT_EQ(via("example.org"), "[exact.example]");
   EXPECT_EQ(via("a.example.org"), "[wild.example]");
   EXPECT_EQ(via("a.b.example.org"), "[wild.example]");
@@ -152,13 +154,22 @@ TEST(Routes, the_most_specific_pattern_wins) {
   EXPECT_EQ(via("notexample.org"), "[default.example]");
   EXPECT_EQ(via("[192.0.2.1]"), "[literal.example]");
   EXPECT_EQ(via("[192.0.2.2]"), "[default.example]");
-  EXPECT_EQ(table.match(domain("a.example.org")), "*.example.org");
+  EXPECT_EQ(table.match(domain("a.example.org"), Role::foreign), "*.example.org");
+}
+
+TEST(Rfc, rfc_037_no_route_applies_to_mail_that_is_held_as_a_backup) {
+  RouteTable table;
+  ASSERT_TRUE(table.add("*", "[smarthost.example]"));
+  ASSERT_TRUE(table.add("example.org", "[inside.example]"));
+  EXPECT_EQ(table.find(domain("example.org"), Role::backup), Via{});
+  EXPECT_EQ(table.match(domain("example.org"), Role::backup), "");
+  EXPECT_EQ(table.find(domain("example.org"), Role::foreign).to_string(), "[inside.example]");
 }
 
 TEST(Routes, an_empty_table_means_mx_and_bad_entries_are_refused) {
   RouteTable table;
-  EXPECT_EQ(table.find(domain("example.org")).kind, Via::Kind::mx);
-  EXPECT_EQ(table.match(domain("example.org")), "");
+  EXPECT_EQ(table.find(domain("example.org"), Role::foreign).kind, Via::Kind::mx);
+  EXPECT_EQ(table.match(domain("example.org"), Role::foreign), "");
   for (const char* pattern :
        {"", "**", "*.", "*.*", "a.*", "*example.org", "*.[192.0.2.1]", "example.org."}) {
     EXPECT_FALSE(table.add(pattern, "mx")) << pattern;
