@@ -38,21 +38,37 @@ std::string_view name(Level level) {
   return "info";
 }
 
+/// How many octets at the front of well-formed UTF-8 act on a terminal or end a line without being below
+/// 0x20: U+0080 to U+009F (C1 controls: U+009B begins a terminal's command), U+2028 and U+2029 (line ends to
+/// many readers). 0: none.
+size_t hidden_control(std::string_view text) {
+  if (text.size() >= 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0) return 2;
+  return text.starts_with("\u2028") || text.starts_with("\u2029") ? 3 : 0;
+}
+
 void append_json_string(fmt::memory_buffer& out, std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
   out.push_back('"');
-  for (const char c : text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     const auto octet = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
       out.push_back('\\');
       out.push_back(c);
     } else if (octet < 0x20 || octet == 0x7f) {
-      fmt::format_to(std::back_inserter(out), "\\u00{}{}", kHex[octet >> 4], kHex[octet & 15]);
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", octet);
+    } else if (const size_t octets = hidden_control(text.substr(i)); octets > 0) {
+      const auto last = static_cast<unsigned char>(text[i + octets - 1]);
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", octets == 2 ? last : 0x2028 + (last - 0xa8));
+      i += octets - 1;
     } else {
       out.push_back(c);
     }
   }
   out.push_back('"');
+}
+
+void append_string(fmt::memory_buffer& out, std::string_view text) {
+  append_json_string(out, is_utf8(text) ? std::string(text) : printable(text, text.size()));
 }
 
 void append_text_value(fmt::memory_buffer& out, std::string_view text) {
@@ -61,14 +77,13 @@ void append_text_value(fmt::memory_buffer& out, std::string_view text) {
   if (plain) {
     out.append(text);
   } else {
-    append_json_string(out, is_utf8(text) ? std::string(text) : printable(text, text.size()));
+    append_string(out, text);
   }
 }
 
-void format_text(fmt::memory_buffer& out, Level level, std::string_view event,
+void format_text(fmt::memory_buffer& out, Level level, Time time, std::string_view event,
                  std::initializer_list<Field> fields) {
-  fmt::format_to(std::back_inserter(out), "{} {:<7} {}", format_rfc3339(SystemClock{}.now()), name(level),
-                 event);
+  fmt::format_to(std::back_inserter(out), "{} {:<7} {}", format_rfc3339(time), name(level), event);
   for (const Field& field : fields) {
     if (field.value.empty()) continue;  // "host=" says nothing
     fmt::format_to(std::back_inserter(out), " {}=", field.key);
@@ -76,19 +91,39 @@ void format_text(fmt::memory_buffer& out, Level level, std::string_view event,
   }
 }
 
-void format_json(fmt::memory_buffer& out, Level level, std::string_view event,
+void format_json(fmt::memory_buffer& out, Level level, Time time, std::string_view event,
                  std::initializer_list<Field> fields) {
-  fmt::format_to(std::back_inserter(out), R"({{"time":"{}","level":"{}","event":)",
-                 format_rfc3339(SystemClock{}.now()), name(level));
-  append_json_string(out, event);
+  fmt::format_to(std::back_inserter(out), R"({{"time":"{}","level":"{}","event":)", format_rfc3339(time),
+                 name(level));
+  append_string(out, event);
   for (const Field& field : fields) {
     if (field.value.empty()) continue;
     fmt::format_to(std::back_inserter(out), R"(,"{}":)", field.key);
-    append_json_string(out, is_utf8(field.value) ? field.value : printable(field.value, field.value.size()));
+    if (field.kind == Kind::literal) {
+      out.append(field.value);
+    } else {
+      append_string(out, field.value);
+    }
   }
   out.push_back('}');
 }
+
+fmt::memory_buffer line(Format format, Level level, Time time, std::string_view event,
+                        std::initializer_list<Field> fields) {
+  fmt::memory_buffer out;
+  if (format == Format::json) {
+    format_json(out, level, time, event, fields);
+  } else {
+    format_text(out, level, time, event, fields);
+  }
+  return out;
+}
 }  // namespace
+
+std::string format_line(Format format, Level level, Time time, std::string_view event,
+                        std::initializer_list<Field> fields) {
+  return fmt::to_string(line(format, level, time, event, fields));
+}
 
 void configure(Level level, Format format) {
   g_level = level;
@@ -99,12 +134,8 @@ bool enabled(Level level) { return level >= g_level.load(std::memory_order_relax
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
   if (!enabled(level)) return;
-  fmt::memory_buffer out;
-  if (g_format.load(std::memory_order_relaxed) == Format::json) {
-    format_json(out, level, event, fields);
-  } else {
-    format_text(out, level, event, fields);
-  }
+  const fmt::memory_buffer out =
+      line(g_format.load(std::memory_order_relaxed), level, SystemClock{}.now(), event, fields);
   sink().log(spdlog::level::info, std::string_view(out.data(), out.size()));
 }
 
