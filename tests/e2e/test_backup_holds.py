@@ -22,6 +22,7 @@ def test(lab):
     box = lambda: list(boxes.glob("home.test/john/new/*"))
     lab.send(sender, "a@source.test", ["john@home.test"])
     wait_for(lambda: len(box()) == 1, "the first message in the Maildir")
+    primary.wait_empty()  # else it may die between the mailbox and the ledger, and deliver that one again
 
     primary.kill()
     load = Load(lab, sender.ip, COUNT, recipient="john@home.test").wait()
