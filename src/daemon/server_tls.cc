@@ -1,5 +1,6 @@
 #include "daemon/server_tls.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +10,9 @@
 
 namespace waybill::daemon {
 namespace {
-bool is_unreadable(const std::string& path) { return ::access(path.c_str(), R_OK) != 0 && errno == EACCES; }
+bool is_unreadable(const std::string& path) {
+  return ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES;
+}
 
 // What can't be read here can't be read by OpenSSL either, which says why.
 std::string text_of(const std::string& path) {

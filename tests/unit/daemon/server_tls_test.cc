@@ -18,12 +18,8 @@ namespace fs = std::filesystem;
 /// Root reads everything: for a while we are not root.
 class AsNobody {
  public:
-  AsNobody() : root_(geteuid() == 0) {
-    EXPECT_EQ(root_ ? seteuid(65534) : 0, 0);
-  }
-  ~AsNobody() {
-    EXPECT_EQ(root_ ? seteuid(0) : 0, 0);
-  }
+  AsNobody() : root_(geteuid() == 0) { EXPECT_EQ(root_ ? seteuid(65534) : 0, 0); }
+  ~AsNobody() { EXPECT_EQ(root_ ? seteuid(0) : 0, 0); }
   AsNobody(const AsNobody&) = delete;
   AsNobody& operator=(const AsNobody&) = delete;
 
@@ -104,7 +100,7 @@ TEST_F(TlsReaderTest, a_key_that_became_roots_alone_leaves_the_one_in_use) {
     const AsNobody nobody;
     return reader.read(files());
   }();
-  ASSERT_TRUE(read);
+  ASSERT_TRUE(read) << read.error().what;
   EXPECT_EQ(read->context, before.context);
   EXPECT_THAT(reader.unreadable(), ElementsAre(files().key));
   EXPECT_THAT(reader.renewed(), IsEmpty());
