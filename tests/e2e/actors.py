@@ -100,6 +100,16 @@ class Waybill(Process):
         return self.cli("custody", "verify")
 
 
+def message_ids(texts):
+    found = [re.findall(r"^message-id: *(\S+)$", text.split("\n\n")[0], re.M | re.I) for text in texts]
+    check(all(len(ids) == 1 for ids in found), "one Message-ID in each message")
+    return [ids[0] for ids in found]
+
+
+def bodies(texts):
+    return [text.split("\n\n", 1)[1] for text in texts]
+
+
 class Sink(Process):
     """Postfix's smtp-sink, each transaction dumped to a file of its own."""
 
@@ -124,6 +134,14 @@ class Sink(Process):
     def tokens(self):
         """The tokens of the messages of a Load (peer.py)."""
         return [match for text in self.messages() for match in re.findall(r"^X-Token: (\S+)$", text, re.M)]
+
+    def message_ids(self):
+        """The Message-ID of each message: smtp-source gives every one its own."""
+        return message_ids(self.messages())
+
+    def bodies(self):
+        """Each message's text behind its header, without the empty line with which smtp-sink parts messages."""
+        return [body.removesuffix("\n") for body in bodies(self.messages())]
 
     def senders(self):
         return [match.lower() for text in self.messages()
@@ -192,6 +210,9 @@ class Postfix:
         """What arrived in its mailboxes."""
         return [path.read_text(errors="surrogateescape")
                 for path in sorted(self.mail.glob("**/new/*")) if path.is_file()]
+
+    def message_ids(self):
+        return message_ids(self.messages())
 
     def wait_count(self, count, timeout_s=40.0):
         wait_for(lambda: len(self.messages()) >= count, f"{count} messages in {self.name}", timeout_s)

@@ -1,4 +1,5 @@
 """checks.py: how tests of the laboratory demand and wait. Nothing sleeps blindly."""
+import collections
 import os
 import socket
 import time
@@ -18,6 +19,13 @@ def check(truth, what):
 def eq(got, want, what):
     if got != want:
         raise Failure(f"{what}: got {got!r}, want {want!r}")
+
+
+def each_once(names, count, what):
+    """`count` different names and no name twice: none missing, none double."""
+    twice = sorted(name for name, times in collections.Counter(names).items() if times > 1)
+    check(not twice, f"{what}: {len(twice)} came more than once, such as {twice[:5]}")
+    eq(len(names), count, f"{what}: how many came")
 
 
 def wait_for(condition, what, timeout_s=20.0):

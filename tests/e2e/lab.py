@@ -43,6 +43,12 @@ def peer_environment():
     return environment
 
 
+def with_defaults(text, defaults):
+    """TOML lines with those of `defaults` in front that `text` does not set itself."""
+    missing = [f"{key} = {value}\n" for key, value in defaults.items() if not re.search(rf"^{key}\s*=", text, re.M)]
+    return "".join(missing) + text
+
+
 class Lab:
     def __init__(self, name):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"waybill-{name}-"))
@@ -104,19 +110,19 @@ class Lab:
 
     # ---- mail ------------------------------------------------------------------------------------------
 
-    def config(self, name, ip, more="", hostname=None, queue="", deliver="", dns="", top=""):
+    def config(self, name, ip, more="", hostname=None, queue="", deliver="", dns="", log="", top=""):
         """A configuration for a daemon of this lab; `top` is TOML before its tables, `more` behind them. What
-        `dns` sets takes the place of this lab's own setting of that name."""
-        for key, value in {"mode": '"forward"', "servers": f'["{self.dns_endpoint}"]', "dnssec": "false"}.items():
-            if not re.search(rf"^{key}\s*=", dns, re.M):
-                dns = f"{key} = {value}\n{dns}"
+        `dns`, `queue` and `log` set takes the place of this lab's own setting of that name."""
+        dns = with_defaults(dns, {"mode": '"forward"', "servers": f'["{self.dns_endpoint}"]', "dnssec": "false"})
+        queue = with_defaults(queue, {"retry_first": '"1s"', "retry_max": '"2s"'})
+        log = with_defaults(log, {"level": '"debug"'})
         return (f'hostname = "{hostname or name + ".test"}"\ndata_dir = "{self.dir}/{name}.data"\nthreads = 2\n{top}\n'
-                f'[log]\nlevel = "debug"\n'
+                f'[log]\n{log}\n'
                 f'[dns]\n{dns}\n'
                 f'[[listener]]\naddress = "{ip}:{self.mx_port}"\nrole = "mx"\n'
                 f'[relay]\ntrusted_networks = ["127.0.0.0/8"]\n'
                 f'[deliver]\nport = {self.mx_port}\nsource_ipv4 = "{ip}"\n{deliver}\n'
-                f'[queue]\nretry_first = "1s"\nretry_max = "2s"\n{queue}\n{more}\n')
+                f'[queue]\n{queue}\n{more}\n')
 
     def waybill(self, name, number, more="", under=(), **options):
         """A running daemon; `under` is a command that starts it, such as prlimit."""
@@ -147,6 +153,15 @@ class Lab:
             wait_for(lambda: not source.running(), "smtp-source to finish", 60)
             eq(source.child.returncode, 0, f"smtp-source: {source.log()}")
         return source
+
+    def smtp_source_body(self, size):
+        """The body of smtp-source's messages of that size, as it comes to a sink with nothing between."""
+        sink = self.sink(f"straight{size}", 200)
+        self.smtp_source(sink.ip, 1, size=size, sessions=1)
+        sink.wait_count(1)
+        sink.kill()
+        check(len(sink.bodies()[0]) > size / 2, f"a body of about {size} octets")
+        return sink.bodies()[0]
 
     def smtp(self, daemon, timeout_s=30):
         """A smtplib session with a daemon."""

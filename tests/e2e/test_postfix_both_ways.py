@@ -4,8 +4,11 @@
 Set up: Postfix `left` holds left.test; Postfix `right` holds right.test; the world's MX of both is one waybill
 (preference 10), a backup MX for them, and the Postfixes are at preference 5 but reached only through it: each
 Postfix sends everything to the waybill as its relay. Proved: a local submission at either side arrives in a
-Maildir at the other, headers intact, with one Received line from waybill; 100 more by smtp-source likewise.
+Maildir at the other, headers intact, with one Received line from waybill; 100 more by smtp-source likewise, each
+Message-ID once, each with its body.
 """
+from actors import bodies
+from checks import each_once
 from lab import check, eq, run, wait_for
 
 
@@ -25,10 +28,15 @@ def test(lab):
     check("Subject: to the left" in left.messages()[0], "the header is intact")
     eq(right.messages()[0].count("by mx.waybill.test"), 1, "Received lines of waybill")
     check("Return-Path: <ann@left.test>" in right.messages()[0], "the reverse-path is intact")
+    first, body = right.messages()[0], lab.smtp_source_body(2048)
+    eq(bodies([first]), ["hello\n"], "the body at the right")
+    eq(bodies(left.messages()), ["hello\n"], "the body at the left")
     lab.smtp_source(left.ip, 100, sender="ann@left.test", recipient="bob@right.test")
     right.wait_count(101, timeout_s=90)
     wait_for(lambda: left.queued() == 0, "Postfix to have handed everything over")
     between.wait_empty()
+    each_once(right.message_ids(), 101, "messages at the right")
+    check(sorted(bodies(right.messages())) == sorted(["hello\n"] + [body] * 100), "each with its body, octet for octet")
     between.verify_custody()
 
 

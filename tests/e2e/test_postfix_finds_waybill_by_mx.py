@@ -5,6 +5,10 @@ Set up: in.test has two MXs of equal preference: a waybill with a Maildir, and a
 Proved: Postfix's mail ends in the Maildir of waybill (role primary), and an unknown user is refused in the
 dialogue, so that the bounce is Postfix's own and waybill sends none.
 """
+import re
+
+from actors import bodies, message_ids
+from checks import each_once
 from lab import check, eq, run, wait_for
 
 
@@ -18,6 +22,11 @@ def test(lab):
     for number in range(5):
         sender.submit("ann@out.test", ["john@in.test"], f"Subject: number {number}\n\nhello\n")
     wait_for(lambda: len(list(boxes.glob("in.test/john/new/*"))) == 5, "5 messages in the Maildir", 40)
+    texts = [path.read_text() for path in boxes.glob("in.test/john/new/*")]
+    eq(sorted(re.findall(r"^Subject: (.*)$", "\n".join(texts), re.M)), [f"number {number}" for number in range(5)],
+       "subjects in the Maildir")
+    each_once(message_ids(texts), 5, "messages in the Maildir")
+    eq(set(bodies(texts)), {"hello\n"}, "bodies in the Maildir")
     sender.submit("ann@out.test", ["nobody@in.test"], "Subject: wrong\n\nhello\n")
     sender.wait_count(1)
     bounce = sender.messages()[0]
