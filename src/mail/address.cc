@@ -57,13 +57,14 @@ Result<Domain> parse_literal(std::string_view text) {
 
 Result<Domain> Domain::parse(std::string_view text) {
   if (text.empty()) return fail(Errc::invalid, "the domain is empty");
-  if (text.size() > 1024) return fail(Errc::invalid, "the domain is longer than 255 octets");
+  if (text.size() > 1024) return fail(Errc::invalid, "the domain is longer than 253 octets");
   if (text.front() == '[' && text.back() == ']' && text.size() > 2) return parse_literal(text);
   if (text.back() == '.') return fail(Errc::invalid, "the domain '{}' ends in a dot", printable(text, 80));
   if (text.find('\0') != std::string_view::npos) return fail(Errc::invalid, "the domain contains a NUL");
   auto ascii = to_a_labels(text);
   if (!ascii) return pass(ascii.error());
-  if (ascii->size() > 253) return fail(Errc::invalid, "the domain is longer than 255 octets");
+  // RFC 1035 2.3.4: 255 octets on the wire, that is 253 as text.
+  if (ascii->size() > 253) return fail(Errc::invalid, "the domain is longer than 253 octets");
   for (const std::string_view label : split(*ascii, '.')) {
     if (!is_ldh_label(label))
       return fail(Errc::invalid, "'{}' is not a domain name: bad label '{}'", printable(text, 80),

@@ -18,7 +18,7 @@ class Domain {
  public:
   Domain() = default;
   /// From text as it stands in an address: folds case, turns U-labels into A-labels (IDNA 2008 through
-  /// libidn2, RFC 6531 3.2), checks LDH syntax, labels of 1–63 and 255 octets at most. "[192.0.2.1]" and
+  /// libidn2, RFC 6531 3.2), checks LDH syntax, labels of 1–63 and 253 octets at most. "[192.0.2.1]" and
   /// "[IPv6:2001:db8::1]" become literals (RFC 5321 4.1.3). A final dot is an error (4.1.2). Underscores
   /// are accepted: they occur in real mail domains, and the DNS decides whether one exists.
   [[nodiscard]] static Result<Domain> parse(std::string_view text);

@@ -106,7 +106,8 @@ net::Task<void> Shell::run() {
 
 net::Task<Status> Shell::handshake() {
   if (!settings_->tls) co_return fail(Errc::unsupported, "no certificate");
-  Status status = co_await stream_.start_tls_server(settings_->tls, net::deadline_in(kHandshakeTimeout));
+  const Steady deadline = std::min(net::deadline_in(kHandshakeTimeout), session_deadline());
+  Status status = co_await stream_.start_tls_server(settings_->tls, deadline);
   if (!status) {
     log::info("TLS handshake failed",
               {{"client", stream_.remote().to_string()}, {"why", status.error().what}});
@@ -217,14 +218,17 @@ net::Task<Status> Shell::begin_tls() {
 
 Steady Shell::session_deadline() const {
   const uint64_t rate = std::max<uint64_t>(settings_->progress_octets_per_second, 1);
-  const Millis earned{static_cast<Millis::rep>(session_->content_octets() / rate * 1000)};
+  const uint64_t content_octets =
+      session_ ? session_->content_octets() : 0;  // none before TLS that comes first
+  const Millis earned{static_cast<Millis::rep>(content_octets / rate * 1000)};
   return started_ + settings_->session_timeout + earned;
 }
 
 Steady Shell::read_deadline() {
-  // A command has its time as a whole, however its octets drip in; a message has it for each block, and its
-  // whole from the session's deadline.
-  if (begin_ == end_ || session_->in_message()) command_started_ = net::steady_now();
+  // A command has its time as a whole, however its octets drip in, also one between two chunks of a message.
+  // A message's content, which is taken as it comes, has it for each block, and its whole from the session's
+  // deadline.
+  if (begin_ == end_) command_started_ = net::steady_now();
   return std::min(command_started_ + settings_->command_timeout, session_deadline());
 }
 

@@ -130,6 +130,30 @@ TEST(Rfc, rfc_062_sizes_that_must_be_accepted_are) {
   EXPECT_THAT(driver.say("NOOP " + std::string(512 - 7, 'x') + "\r\n"), StartsWith("250"));
 }
 
+/// A domain of that many octets as text; on the wire it takes two more (RFC 1035 3.1).
+std::string domain_of(size_t octets) {
+  std::string out;
+  while (out.size() + 64 <= octets)
+    out += std::string(std::min<size_t>(63, octets - out.size() - 3), 'd') + ".";
+  out += std::string(octets - out.size(), 'e');
+  EXPECT_EQ(out.size(), octets);
+  return out;
+}
+
+TEST(Rfc, rfc_062_a_domain_may_have_253_octets_the_most_that_the_dns_has_a_name_for) {
+  // RFC 5321 4.5.3.1.2 says 255; RFC 1035 2.3.4 counts those on the wire, where 253 octets of text take 255.
+  auto driver = greeted();
+  const std::string longest = domain_of(253);
+  EXPECT_THAT(driver.say("MAIL FROM:<a@" + longest + ">\r\n"), StartsWith("250"));
+  EXPECT_THAT(driver.say("RCPT TO:<b@" + longest + ">\r\n"), StartsWith("250"));
+  for (const size_t octets : {254U, 255U, 256U}) {
+    EXPECT_THAT(driver.say("RCPT TO:<b@" + domain_of(octets) + ">\r\n"), StartsWith("501 5.1.3")) << octets;
+  }
+  driver.say("RSET\r\n");
+  EXPECT_THAT(driver.say("MAIL FROM:<a@" + domain_of(254) + ">\r\n"), StartsWith("501 5.1.7"));
+  EXPECT_THAT(driver.say("EHLO " + longest + "\r\n"), StartsWith("250-"));
+}
+
 TEST(Session, a_line_too_long_is_refused_once_and_skipped) {
   auto driver = greeted();
   EXPECT_THAT(reply_codes(driver.say("NOOP " + std::string(5000, 'x') + "\r\nNOOP\r\n")),
@@ -286,6 +310,29 @@ TEST(Rfc, rfc_075_binarymime_is_not_offered_and_not_taken) {
   driver.start();
   EXPECT_THAT(driver.say("EHLO c.example\r\n"), Not(HasSubstr("BINARYMIME")));
   EXPECT_THAT(driver.say("MAIL FROM:<a@b.example> BODY=BINARYMIME\r\n"), StartsWith("555 5.6.3"));
+}
+
+TEST(Rfc, rfc_075_after_body_binarymime_there_is_no_transaction_for_data) {
+  // RFC 3030 3: never DATA for BINARYMIME. Refused with the parameter, it leaves nothing that DATA could end.
+  auto driver = greeted();
+  EXPECT_THAT(reply_codes(driver.say("MAIL FROM:<a@b.example> BODY=BINARYMIME\r\n"
+                                     "RCPT TO:<john@c.example>\r\nDATA\r\n")),
+              ElementsAre(555, 503, 503));
+  EXPECT_THAT(driver.say("MAIL FROM:<a@b.example> SIZE=10 body=binarymime\r\n"), StartsWith("555 5.6.3"));
+  EXPECT_THAT(reply_codes(driver.say("RCPT TO:<john@c.example>\r\nBDAT 3 LAST\r\na\nb")),
+              ElementsAre(503, 503));
+  EXPECT_THAT(driver.committed(), IsEmpty());
+}
+
+TEST(Rfc, rfc_075_data_after_bdat_is_503_and_the_chunks_go_on) {
+  auto driver = greeted();
+  driver.say("MAIL FROM:<a@b.example> BODY=8BITMIME\r\nRCPT TO:<john@c.example>\r\n");
+  EXPECT_THAT(driver.say("BDAT 5\r\nabc\r\n"), StartsWith("250"));
+  EXPECT_THAT(driver.say("DATA\r\n"), StartsWith("503 5.5.1"));
+  EXPECT_THAT(driver.committed(), IsEmpty());
+  EXPECT_THAT(driver.say("BDAT 5 LAST\r\ndef\r\n"), StartsWith("250 2.0.0"));
+  ASSERT_THAT(driver.committed(), SizeIs(1));
+  EXPECT_EQ(driver.committed()[0].content, "abc\r\ndef\r\n");
 }
 
 TEST(Rfc, rfc_076_too_big_is_552_and_a_full_disk_is_452) {
