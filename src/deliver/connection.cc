@@ -262,6 +262,8 @@ net::Task<void> Connection::on_ready() {
   state_ = State::idle;
   const Steady leave_at = idle_since_.value_or(now) + plan_.timeouts.idle;
   if (!idle_since_) idle_since_ = now;
+  rested_ = true;
+  dialogue_.rested();
   const Steady until = std::min(leave_at, taken.look_again.value_or(leave_at));
   co_await Rest{*this, std::max(Millis{1}, until - now)};
   // Still on the idle list: nobody has woken us. Otherwise a job is meant for us, and found by looking again.

@@ -93,6 +93,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class State : uint8_t { opening, idle, busy };
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] uint64_t messages() const { return messages_; }
+  /// It has been idle at least once.
+  [[nodiscard]] bool rested() const { return rested_; }
   [[nodiscard]] bool tls() const { return tls_; }
   [[nodiscard]] Steady born() const { return born_; }
 
@@ -136,6 +138,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::atomic<State> state_{State::opening};
   std::atomic<uint64_t> messages_{0};
+  std::atomic<bool> rested_{false};
   std::atomic<bool> tls_{false};
   std::atomic<bool> retire_{false};
   std::atomic<bool> abort_{false};

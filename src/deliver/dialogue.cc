@@ -189,7 +189,7 @@ void Dialogue::timed_out() {
 }
 
 void Dialogue::closed(const std::string& why) {
-  if (phase_ == Phase::message && messages_ > 0 && transaction_.replies == 0 && !sending_) {
+  if (phase_ == Phase::message && kept() && transaction_.replies == 0 && !sending_) {
     message_end_ = MessageEnd::stale;
   }
   const std::string_view waiting_for =
@@ -200,8 +200,7 @@ void Dialogue::closed(const std::string& why) {
 }
 
 void Dialogue::send_failed(const std::string& why) {
-  if (phase_ == Phase::message && messages_ > 0 && transaction_.replies == 0)
-    message_end_ = MessageEnd::stale;
+  if (phase_ == Phase::message && kept() && transaction_.replies == 0) message_end_ = MessageEnd::stale;
   lose(End::lost, fmt::format("connection lost while sending: {}", why));
 }
 
@@ -226,8 +225,8 @@ void Dialogue::finish(End end, mail::Reply reply, bool remote) {
   end_reply_ = std::move(reply);
   end_is_remote_ = remote;
   if (!delivery_) return;
-  // A 421 in answer to the first command on a reused connection is an idle connection's end, not a refusal.
-  const bool idle_end = end == End::shutdown && messages_ > 0 && transaction_.replies == 1;
+  // A 421 in answer to the first command on a kept connection is an idle connection's end, not a refusal.
+  const bool idle_end = end == End::shutdown && kept() && transaction_.replies == 1;
   if (idle_end && !transaction_.body_sent) message_end_ = MessageEnd::stale;
   const bool stale = message_end_ == MessageEnd::stale;
   // 421 says that the message was not taken; silence says nothing.

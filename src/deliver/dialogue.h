@@ -81,11 +81,15 @@ class Dialogue {
   /// REQUIRES: the last step was `ready`.
   void quit();
 
+  /// The session stood idle, whether or not it has carried mail: the server may have left meanwhile, which
+  /// says nothing about the next message or the host.
+  void rested() { rested_ = true; }
+
   /// How the message that is done ended.
   enum class MessageEnd : uint8_t {
     settled,      ///< every recipient has its outcome
     interrupted,  ///< the session ended; those without an outcome may be tried at another host at once
-    stale,        ///< as interrupted, but a reused connection was simply gone: the same host, afresh
+    stale,        ///< as interrupted, but a connection kept for later was simply gone: the same host, afresh
   };
   [[nodiscard]] MessageEnd message_end() const { return message_end_; }
 
@@ -145,6 +149,8 @@ class Dialogue {
 
   void expect(Stage stage, uint32_t recipient = 0) { expected_.push_back({stage, recipient}); }
   void send_now() { send_pending_ = true; }
+  /// The connection is not fresh: it may have gone stale before this message.
+  [[nodiscard]] bool kept() const { return messages_ > 0 || rested_; }
   void finish(End end, mail::Reply reply, bool remote);
   void lose(End end, const std::string& why);
   void say_goodbye();
@@ -200,6 +206,7 @@ class Dialogue {
   mail::Reply end_reply_;
   bool end_is_remote_ = false;
   bool established_ = false;
+  bool rested_ = false;
   bool tls_ = false;
   uint64_t replies_ = 0;
   uint64_t messages_ = 0;

@@ -135,6 +135,7 @@ void Manager::Impl::on_returned(Report& report) {
   if (stopping_) return finish(std::move(job), *report.why);
   if (report.how == Dialogue::MessageEnd::stale && job->stale < kStaleMax) {
     ++job->stale;
+    where.retire_idle(report.connection->peer());
   } else {
     job->tried.push_back(report.connection->peer());
     job->last = *report.why;

@@ -218,7 +218,8 @@ void Manager::Impl::on_closed(Site& where, Report& report) {
     walk_lost(where, std::move(walk), report);
   } else {
     const bool trouble = report.end != Dialogue::End::quit && report.end != Dialogue::End::local;
-    if (trouble && connection->messages() == 0 && where.connected_to(connection->peer()) == 0) {
+    if (trouble && connection->messages() == 0 && !connection->rested() &&
+        where.connected_to(connection->peer()) == 0) {
       // It greets and then drops every message: no better than one that is not there.
       memory_.failed(connection->peer(), *report.why, net::steady_now());
     } else if (trouble && connection->state() == Connection::State::busy) {

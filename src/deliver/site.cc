@@ -78,6 +78,12 @@ bool Site::unproved(const Peer& peer) const {
   return under_way && connected_to(peer) == 0;
 }
 
+void Site::retire_idle(const Peer& peer) const {
+  for (const auto& [id, connection] : connections) {
+    if (connection->peer() == peer && connection->state() == Connection::State::idle) connection->retire();
+  }
+}
+
 std::optional<size_t> Site::best_tier() const {
   std::optional<size_t> best;
   for (const auto& [id, connection] : connections) {

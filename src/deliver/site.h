@@ -69,6 +69,8 @@ struct Site {
   [[nodiscard]] bool walks_to(const std::string& host) const;
   /// Being connected to, without a connection that works: a second one would only wait beside the first.
   [[nodiscard]] bool unproved(const Peer& peer) const;
+  /// One that was kept turned out to be gone: those that stood idle beside it are not to be trusted either.
+  void retire_idle(const Peer& peer) const;
   /// The best tier that has a connection.
   [[nodiscard]] std::optional<size_t> best_tier() const;
 };
