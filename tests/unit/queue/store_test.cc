@@ -242,6 +242,76 @@ TEST_P(StoreTest, lists_by_selector_in_pages) {
   EXPECT_TRUE(all_of(by).empty());
 }
 
+/// Recipients that match, as "message.index", through list() and count() alike.
+std::vector<std::string> matching(Store& store, const Selector& selector) {
+  std::vector<std::string> out;
+  const auto page = store.list(selector, kStart, std::nullopt, 100);
+  EXPECT_TRUE(page);
+  for (const Listed& row : page->rows)
+    out.push_back(fmt::format("{}.{}", row.message.id.value - id_at(0).value, row.index));
+  EXPECT_EQ(*store.count(selector, kStart), out.size());
+  return out;
+}
+
+TEST_P(StoreTest, selects_by_the_host_and_the_reply_of_the_last_attempt) {
+  const NewMessage tried = message(id_at(1), {"a@example.net", "b@example.net", "c@example.net"});
+  ASSERT_TRUE(accept(store(), tried));
+  ASSERT_TRUE(accept(store(), message(id_at(2), {"never-tried@example.net"})));
+  const auto fail_at = [&](uint32_t index, const char* host, mail::Reply reply) {
+    Change deferred = change({id_at(1), index}, tried.recipients[index], State::queued);
+    deferred.after.attempts = 1;
+    deferred.after.last_host = host;
+    deferred.after.last_reply = std::move(reply);
+    ASSERT_TRUE(apply(store(), deferred));
+  };
+  fail_at(0, "mx1.example.net", {451, {4, 7, 1}, "Greylisted, come back"});
+  fail_at(1, "mx2.example.net", {452, {4, 2, 2}, "mailbox full"});
+  fail_at(2, "mx11.example.net", {421, {4, 3, 2}, "greylisted too,\nin two lines"});
+
+  using testing::ElementsAre;
+  using testing::IsEmpty;
+  const auto host = [&](const char* name) { return matching(store(), {.host = name}); };
+  EXPECT_THAT(host("mx1.example.net"), ElementsAre("1.0"));
+  EXPECT_THAT(host("MX2.Example.NET"), ElementsAre("1.1"));
+  EXPECT_THAT(host("mx11.example.net"), ElementsAre("1.2"));
+  for (const char* other :
+       {"mx1", "example.net", "mx1.example.net.", "x1.example.net", "*.example.net", "mx3.example.net"})
+    EXPECT_THAT(host(other), IsEmpty()) << other;
+
+  const auto reply = [&](const char* part) { return matching(store(), {.last_reply = part}); };
+  EXPECT_THAT(reply("greyLISTED"), ElementsAre("1.0", "1.2"));
+  EXPECT_THAT(reply("452"), ElementsAre("1.1"));
+  EXPECT_THAT(reply("4.2.2"), ElementsAre("1.1"));
+  EXPECT_THAT(reply("451 4.7.1 Greylisted, come back"), ElementsAre("1.0"));
+  EXPECT_THAT(reply("two lines"), ElementsAre("1.2"));
+  for (const char* other : {"550", "greylisted!", "mailbox  full", "mx1.example.net", "452 mailbox"})
+    EXPECT_THAT(reply(other), IsEmpty()) << other;
+
+  EXPECT_THAT(matching(store(), {.host = "mx1.example.net", .last_reply = "greylisted"}), ElementsAre("1.0"));
+  EXPECT_THAT(matching(store(), {.host = "mx2.example.net", .last_reply = "greylisted"}), IsEmpty());
+  EXPECT_THAT(matching(store(), {}), ElementsAre("1.0", "1.1", "1.2", "2.0"));
+}
+
+TEST_P(StoreTest, selects_by_age_and_a_message_of_just_that_age_is_older) {
+  for (const int age : {0, 10, 20, 30}) {
+    const auto n = static_cast<uint64_t>(age);
+    ASSERT_TRUE(accept(store(), message(id_at(n), {"a@example.net"}, "x", kStart - minutes(age))));
+  }
+  ASSERT_TRUE(accept(store(), message(id_at(99), {"clock-was-set@example.net"}, "x", kStart + hours(1))));
+
+  using testing::ElementsAre;
+  using testing::IsEmpty;
+  EXPECT_THAT(matching(store(), {.older_than = minutes(20)}), ElementsAre("20.0", "30.0"));
+  EXPECT_THAT(matching(store(), {.older_than = minutes(20) + Millis{1}}), ElementsAre("30.0"));
+  EXPECT_THAT(matching(store(), {.older_than = minutes(31)}), IsEmpty());
+  EXPECT_THAT(matching(store(), {.younger_than = minutes(20)}), ElementsAre("0.0", "10.0", "99.0"));
+  EXPECT_THAT(matching(store(), {.younger_than = minutes(20) + Millis{1}}),
+              ElementsAre("0.0", "10.0", "20.0", "99.0"));
+  EXPECT_THAT(matching(store(), {.older_than = minutes(10), .younger_than = minutes(30)}),
+              ElementsAre("10.0", "20.0"));
+  EXPECT_THAT(matching(store(), {.older_than = minutes(30), .younger_than = minutes(10)}), IsEmpty());
+}
+
 TEST_P(StoreTest, bodies_that_come_in_chunks) {
   ASSERT_TRUE(store().put_chunk(id_at(1), 0, Chunk(std::string(1000, 'a'))));
   ASSERT_TRUE(store().put_chunk(id_at(1), 1, Chunk(std::string(1000, 'b'))));
