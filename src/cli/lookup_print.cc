@@ -71,7 +71,7 @@ std::string json_text(const Survey& survey) {
                                 {"status", contract_status(host.status)},
                                 {"addresses", std::move(addresses)}};
       entry["secure"] = host.secure;
-      if (!host.note.empty()) entry["note"] = printable(host.note);
+      if (!host.note.empty()) entry["note"] = repaired_utf8(host.note);
       mx.push_back(std::move(entry));
     }
   }
@@ -81,7 +81,7 @@ std::string json_text(const Survey& survey) {
                     {"secure", all_secure(survey)},
                     {"ttl", survey.mx.unknown() ? 0 : survey.mx.ttl_s},
                     {"mx", std::move(mx)},
-                    {"reason", printable(survey.plan.reason, 500)}});
+                    {"reason", repaired_utf8(survey.plan.reason)}});
 }
 
 std::vector<const dns::Mx*> mx_records(const Survey& survey) {
@@ -157,7 +157,7 @@ std::string dig_text(const Survey& survey) {
                      survey.mx.secure ? " ad" : "", count);
   out += fmt::format(";; QUESTION SECTION:\n{}IN\tMX\n", tabbed(";" + survey.domain.text() + ".", 32));
   if (!answers.empty()) out += "\n;; ANSWER SECTION:\n" + answers;
-  if (survey.mx.unknown()) out += fmt::format("\n;; {}\n", printable(survey.mx.why, 500));
+  if (survey.mx.unknown()) out += fmt::format("\n;; {}\n", terminal_safe(survey.mx.why));
   return out + "\n";
 }
 
@@ -165,7 +165,7 @@ std::string brief_text(const Survey& survey, LookupFormat format) {
   // As `dig +short`: the records alone, with the final dot of an absolute name.
   if (format == LookupFormat::dig || format == LookupFormat::host) {
     if (survey.mx.unknown())
-      return fmt::format(";; {}: {}\n", survey.domain.text(), printable(survey.mx.why, 500));
+      return fmt::format(";; {}: {}\n", survey.domain.text(), terminal_safe(survey.mx.why));
     std::string out;
     for (const dns::Mx* mx : mx_records(survey)) {
       out += fmt::format("{} {}\n", mx->preference, absolute(mx->exchange));
@@ -174,7 +174,7 @@ std::string brief_text(const Survey& survey, LookupFormat format) {
   }
   if (exit_of(survey) == exit_unknown) {
     return fmt::format("{} {}: {}\n", survey.domain.text(), to_string(survey.status),
-                       printable(survey.plan.reason, 500));
+                       terminal_safe(survey.plan.reason));
   }
   std::string out;
   for (const route::Tier& tier : survey.plan.tiers) {
@@ -188,7 +188,7 @@ std::string brief_text(const Survey& survey, LookupFormat format) {
 GridCell status_cell(const route::Host& host) {
   if (contract_status(host.status) == "ok") return {};
   const bool unknown = contract_status(host.status) == "temp_failure";
-  const std::string note = printable(host.note, 200);
+  const std::string note = terminal_safe(host.note);
   return {unknown ? fmt::format("unknown: {}", note) : note, unknown ? Colour::yellow : Colour::red};
 }
 
@@ -225,7 +225,7 @@ std::string headline(const Survey& survey, Paint paint) {
     case MailStatus::bogus:
       return fmt::format(
           "{}  {}\n", domain,
-          painted(fmt::format("unknown ({}): {}", to_string(survey.status), printable(plan.reason, 500)),
+          painted(fmt::format("unknown ({}): {}", to_string(survey.status), terminal_safe(plan.reason)),
                   Colour::yellow, paint));
     default:
       return fmt::format("{}  {}\n", domain,

@@ -13,6 +13,7 @@ struct Character {
   uint32_t code;
   size_t octets;
 };
+constexpr uint32_t kBroken = 0xffffffff;
 
 Character take_character(std::string_view text) {
   for (size_t n = 1; n <= std::min<size_t>(4, text.size()); ++n) {
@@ -22,14 +23,14 @@ Character take_character(std::string_view text) {
     for (size_t i = 1; i < n; ++i) code = code << 6 | (static_cast<unsigned char>(text[i]) & 0x3f);
     return {code, n};
   }
-  return {0xffffffff, 1};
+  return {kBroken, 1};
 }
 
 bool is_harmful(uint32_t code) {
   const bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
   const bool direction = code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
                          (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
-  return control || direction || code == 0xffffffff;
+  return control || direction || code == kBroken;
 }
 
 size_t columns_of(uint32_t code) {
@@ -54,6 +55,17 @@ std::string terminal_safe(std::string_view text) {
     } else {
       out += text.substr(0, c.octets);
     }
+    text.remove_prefix(c.octets);
+  }
+  return out;
+}
+
+std::string repaired_utf8(std::string_view text) {
+  if (is_utf8(text)) return std::string(text);
+  std::string out;
+  while (!text.empty()) {
+    const Character c = take_character(text);
+    out += c.code == kBroken ? std::string_view("\xef\xbf\xbd") : text.substr(0, c.octets);
     text.remove_prefix(c.octets);
   }
   return out;

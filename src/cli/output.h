@@ -13,6 +13,8 @@ namespace waybill::cli {
 /// overrides and broken UTF-8 become \xNN, so that no reply can move the cursor or hide an address. Letters
 /// stay.
 [[nodiscard]] std::string terminal_safe(std::string_view text);
+/// The same for JSON: the text as it is, but well-formed UTF-8; each broken octet becomes U+FFFD.
+[[nodiscard]] std::string repaired_utf8(std::string_view text);
 /// At most `columns` columns, with "…" in place of what is cut.
 [[nodiscard]] std::string shortened(std::string_view text, size_t columns);
 /// Columns that `text` takes: characters, of which East Asian wide ones take two; combining marks none.

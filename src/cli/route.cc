@@ -8,6 +8,7 @@
 #include "cli/dns_options.h"
 #include "cli/route_print.h"
 #include "cli/verbs.h"
+#include "cli/what_if.h"
 #include "daemon/from_config.h"
 #include "daemon/lab.h"
 #include "daemon/own_self.h"
@@ -58,32 +59,6 @@ Result<Recipient> parse_recipient(const std::string& text) {
   return Recipient{text, std::move(address->local), std::move(address->domain)};
 }
 
-Status add_down(const std::vector<std::string>& down, route::Request& request) {
-  for (const std::string& text : down) {
-    if (const auto ip = IpAddress::parse(text)) {
-      request.down_addresses.push_back(*ip);
-      continue;
-    }
-    auto name = dns::Name::parse(text);
-    if (!name) return pass(name.error(), fmt::format("--down '{}'", printable(text, 80)));
-    request.down_hosts.push_back(std::move(*name));
-  }
-  return {};
-}
-
-Status add_self(const std::vector<std::string>& self, route::Request& request) {
-  for (const std::string& text : self) {
-    if (const auto ip = IpAddress::parse(text)) {
-      request.self.addresses.push_back(*ip);
-      continue;
-    }
-    auto name = dns::Name::parse(text);
-    if (!name) return pass(name.error(), fmt::format("--self '{}'", printable(text, 80)));
-    request.self.names.push_back(std::move(*name));
-  }
-  return {};
-}
-
 Status apply_config(const std::string& path, Setup& setup) {
   auto loaded = config::load(path);
   if (!loaded) {
@@ -113,7 +88,7 @@ Result<Setup> prepare(const RouteOptions& options) {
     if (auto applied = apply_config(options.config_path, setup); !applied) return pass(applied.error());
   }
   if (!options.self.empty()) setup.base.self = {};  // what-if: somebody else's point of view
-  if (auto added = add_self(options.self, setup.base); !added) return pass(added.error());
+  if (auto added = add_self(options.self, setup.base.self); !added) return pass(added.error());
   if (auto added = add_down(options.down, setup.base); !added) return pass(added.error());
   if (!options.via.empty()) {
     auto via = route::Via::parse(options.via);
@@ -129,6 +104,15 @@ Result<Setup> prepare(const RouteOptions& options) {
   if (options.backup) setup.base.role = route::Role::backup;
   setup.base.seed = options.seed ? *options.seed : std::random_device{}();
   return setup;
+}
+
+/// The planner knows a route, not where it comes from.
+void say_whose_route(route::Plan& plan) {
+  constexpr std::string_view kTable = "The route table sends";
+  for (route::Reason& step : plan.steps) {
+    if (step.rule == "route.static" && step.text.starts_with(kTable))
+      step.text.replace(0, kTable.size(), "--via sends");
+  }
 }
 
 /// Mail for a domain that ends here has no route; the plan says so in the same shape.
@@ -201,8 +185,11 @@ int run(const RouteOptions& options, const Context& context) {
   for (const Recipient& recipient : recipients) {
     auto plan = local_plan(*setup, recipient);
     if (!plan) plan = route::gather_blocking(request_for(*setup, recipient), **resolver);
-    print_text(options.json ? plan_json(recipient.text, *plan)
-                            : plan_text(recipient.text, *plan, context.colour ? Paint::on : Paint::off));
+    if (setup->via) say_whose_route(*plan);
+    const auto notes = what_if_notes(options.down, options.self, *plan);
+    print_text(options.json
+                   ? plan_json(recipient.text, *plan, notes)
+                   : plan_text(recipient.text, *plan, context.colour ? Paint::on : Paint::off, notes));
     code = worse_exit(code, exit_of(*plan));
   }
   return code;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/bytes.h"
 #include "cli/verbs.h"
 
 namespace waybill::cli {
@@ -22,14 +21,14 @@ std::string percent(double share) {
 }
 
 std::string headline(std::string_view recipient, const Plan& plan, Paint paint) {
-  const std::string who = painted(printable(recipient, 320), Colour::bold, paint);
+  const std::string who = painted(recipient, Colour::bold, paint);
   const Colour colour = plan.decision == Verdict::deliver  ? Colour::green
                         : plan.decision == Verdict::bounce ? Colour::red
                                                            : Colour::yellow;
   std::string verdict(to_string(plan.decision));
   if (plan.code != 0) verdict += fmt::format(" {}", plan.code);
   if (plan.enhanced.present()) verdict += fmt::format(" {}", plan.enhanced.to_string());
-  return fmt::format("{}  {}  {}\n", who, painted(verdict, colour, paint), printable(plan.reason, 500));
+  return fmt::format("{}  {}  {}\n", who, painted(verdict, colour, paint), terminal_safe(plan.reason));
 }
 
 /// The place of an attempt in the whole order, from 1; 0: the address is not tried.
@@ -51,8 +50,7 @@ std::string host_line(const route::Host& host, Paint paint) {
     if (host.secure) out += painted("  DNSSEC", Colour::grey, paint);
     return out + "\n";
   }
-  const std::string note =
-      host.note.empty() ? std::string(to_string(host.status)) : printable(host.note, 300);
+  const std::string note = host.note.empty() ? std::string(to_string(host.status)) : terminal_safe(host.note);
   const Colour colour = host.status == HostStatus::temp_failure ? Colour::yellow : Colour::grey;
   const std::string_view unknown = host.status == HostStatus::temp_failure ? "unknown: " : "left out: ";
   return out + "  " + painted(fmt::format("{}{}", unknown, note), colour, paint) + "\n";
@@ -79,8 +77,10 @@ void add_addresses(Grid& table, const Plan& plan, const route::Tier& tier, const
 }
 }  // namespace
 
-std::string plan_text(std::string_view recipient, const Plan& plan, Paint paint) {
+std::string plan_text(std::string_view recipient, const Plan& plan, Paint paint, const Notes& notes) {
   std::string out = headline(recipient, plan, paint);
+  for (const std::string& note : notes)
+    out += painted(fmt::format("  note: {}", note), Colour::yellow, paint) + "\n";
   for (const route::Tier& tier : plan.tiers) {
     if (plan.source == route::HostSource::mx) out += fmt::format("  preference {}\n", tier.preference);
     for (const route::Host& host : tier.hosts) {
@@ -93,14 +93,14 @@ std::string plan_text(std::string_view recipient, const Plan& plan, Paint paint)
   if (!plan.steps.empty()) out += "  because\n";
   size_t number = 0;
   for (const route::Reason& reason : plan.steps) {
-    out += fmt::format("    {}. {}", ++number, printable(reason.text, 600));
+    out += fmt::format("    {}. {}", ++number, terminal_safe(reason.text));
     if (!reason.ref.empty()) out += painted(fmt::format("  [{}]", reason.ref), Colour::grey, paint);
     out += '\n';
   }
   return out;
 }
 
-std::string plan_json(std::string_view recipient, const Plan& plan) {
+std::string plan_json(std::string_view recipient, const Plan& plan, const Notes& notes) {
   boost::json::array attempts;
   for (const route::Attempt& attempt : plan.attempts) {
     attempts.push_back(boost::json::object{{"preference", attempt.preference},
@@ -113,7 +113,7 @@ std::string plan_json(std::string_view recipient, const Plan& plan) {
   boost::json::array steps;
   for (const route::Reason& reason : plan.steps) {
     steps.push_back(boost::json::object{
-        {"rule", reason.rule}, {"ref", reason.ref}, {"text", printable(reason.text, 600)}});
+        {"rule", reason.rule}, {"ref", reason.ref}, {"text", repaired_utf8(reason.text)}});
   }
   boost::json::array hosts;
   for (const route::Tier& tier : plan.tiers) {
@@ -122,13 +122,13 @@ std::string plan_json(std::string_view recipient, const Plan& plan) {
                                           {"host", host.name.is_root() ? "" : host.name.to_string()},
                                           {"status", to_string(host.status)},
                                           {"first_share", host.first_share},
-                                          {"note", printable(host.note, 300)}});
+                                          {"note", repaired_utf8(host.note)}});
     }
   }
-  boost::json::object line{{"recipient", printable(recipient, 320)}, {"decision", to_string(plan.decision)}};
+  boost::json::object line{{"recipient", repaired_utf8(recipient)}, {"decision", to_string(plan.decision)}};
   line["enhanced_status"] =
       plan.enhanced.present() ? boost::json::value(plan.enhanced.to_string()) : boost::json::value(nullptr);
-  line["reason"] = printable(plan.reason, 500);
+  line["reason"] = repaired_utf8(plan.reason);
   line["attempts"] = std::move(attempts);
   line["steps"] = std::move(steps);
   line["code"] = plan.code == 0 ? boost::json::value(nullptr) : boost::json::value(plan.code);
@@ -138,6 +138,9 @@ std::string plan_json(std::string_view recipient, const Plan& plan) {
   line["ttl"] = plan.ttl_s;
   line["site"] = plan.site_key;
   line["hosts"] = std::move(hosts);
+  boost::json::array remarks;
+  for (const std::string& note : notes) remarks.emplace_back(repaired_utf8(note));
+  line["notes"] = std::move(remarks);
   return json_line(line);
 }
 

@@ -8,9 +8,14 @@
 
 namespace waybill::cli {
 
-/// `recipient` as it was asked for. Ends in a newline.
-[[nodiscard]] std::string plan_text(std::string_view recipient, const route::Plan& plan, Paint paint);
-[[nodiscard]] std::string plan_json(std::string_view recipient, const route::Plan& plan);
+using Notes = std::vector<std::string>;
+
+/// `recipient` as it was asked for; `notes` on the question rather than the plan. Ends in a newline.
+[[nodiscard]] std::string plan_text(std::string_view recipient, const route::Plan& plan, Paint paint,
+                                    const Notes& notes = {});
+/// Its text is as it was given, made well-formed UTF-8: what shows it on a terminal must make it safe.
+[[nodiscard]] std::string plan_json(std::string_view recipient, const route::Plan& plan,
+                                    const Notes& notes = {});
 
 /// 0 deliver, 1 bounce, 3 defer.
 [[nodiscard]] int exit_of(const route::Plan& plan);

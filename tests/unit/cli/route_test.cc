@@ -7,6 +7,7 @@
 
 #include "cli/route_print.h"
 #include "cli/verbs.h"
+#include "cli/what_if.h"
 #include "support/mail_world.h"
 #include "support/verb_run.h"
 
@@ -36,6 +37,58 @@ TEST(RoutePrint, tree_tells_order_shares_and_reasons) {
   EXPECT_THAT(out, HasSubstr("[RFC 5321 5.1]"));
   EXPECT_THAT(out, Not(HasSubstr("\x1b")));
   EXPECT_THAT(plan_text("john@example.org", plan, Paint::on), HasSubstr("\x1b["));
+}
+
+TEST(RoutePrint, a_recipient_in_utf8_stays_itself) {
+  MailWorld world;
+  const route::Plan plan = fill(world).plan("example.org");
+  const auto name_in_json = [&](std::string_view recipient) {
+    return std::string(boost::json::parse(plan_json(recipient, plan)).at("recipient").as_string());
+  };
+  EXPECT_EQ(name_in_json("j\xc3\xbcrgen@example.org"), "j\xc3\xbcrgen@example.org");
+  EXPECT_EQ(name_in_json("j\xfcrgen@example.org"), "j\xef\xbf\xbdrgen@example.org");
+  EXPECT_EQ(name_in_json("\x1b[2J@example.org"), "\x1b[2J@example.org") << "JSON escapes it";
+  EXPECT_THAT(plan_text("j\xc3\xbcrgen@example.org", plan, Paint::off),
+              testing::StartsWith("j\xc3\xbcrgen@example.org  deliver"));
+  EXPECT_THAT(plan_text("\x1b[2J@example.org", plan, Paint::off),
+              testing::StartsWith("\\x1b[2J@example.org"));
+}
+
+TEST(RouteWhatIf, takes_host_names_and_addresses_and_nothing_else) {
+  route::Request request;
+  EXPECT_TRUE(
+      add_down({"a.example.org", "a.example.org.", "192.0.2.1", "[192.0.2.2]", "2001:db8::1"}, request));
+  EXPECT_EQ(request.down_hosts.size(), 2U);
+  EXPECT_EQ(request.down_addresses.size(), 3U);
+  for (const char* text : {"", ".", "no host!", "192.0.2.0/24", "256.0.0.1", "a..b", "a@example.org"}) {
+    const Status down = add_down({text}, request);
+    ASSERT_FALSE(down) << text;
+    EXPECT_THAT(down.error().what, HasSubstr("--down"));
+    EXPECT_FALSE(add_self({text}, request.self)) << text;
+  }
+}
+
+TEST(RouteWhatIf, what_names_no_host_of_the_plan_is_told) {
+  MailWorld world;
+  const route::Plan plan = fill(world).plan("example.org");
+  EXPECT_THAT(what_if_notes({"a.example.org", "192.0.2.2", "gone.example.org."}, {"c.example.org"}, plan),
+              testing::IsEmpty());
+  const auto notes = what_if_notes({"a.exmaple.org", "192.0.2.99"}, {"relay.example.org"}, plan);
+  ASSERT_EQ(notes.size(), 3U);
+  EXPECT_THAT(notes[0], HasSubstr("--down a.exmaple.org names no host of this plan"));
+  EXPECT_THAT(notes[2], HasSubstr("--self relay.example.org names no host of this plan"));
+  EXPECT_THAT(plan_text("john@example.org", plan, Paint::off, notes), HasSubstr("  note: --down 192.0.2.99"));
+  const auto json = boost::json::parse(plan_json("john@example.org", plan, notes));
+  EXPECT_EQ(json.at("notes").as_array().size(), 3U);
+  EXPECT_TRUE(boost::json::parse(plan_json("john@example.org", plan)).at("notes").as_array().empty());
+}
+
+TEST(RouteWhatIf, a_sender_that_is_known_by_its_looked_up_address_is_no_stranger) {
+  MailWorld world;
+  fill(world).host("nat.example.net", {"192.0.2.2"});
+  const route::Plan plan = world.plan(
+      {.domain = domain("example.org"), .self = {.names = {*dns::Name::parse("nat.example.net")}}});
+  EXPECT_THAT(what_if_notes({}, {"nat.example.net"}, plan), testing::IsEmpty());
 }
 
 TEST(RoutePrint, json_has_the_shape_of_the_contract) {
@@ -125,6 +178,16 @@ TEST_F(RouteVerb, what_if_hosts_are_down_or_are_ourselves) {
   EXPECT_THAT(ips(), testing::ElementsAre("192.0.2.1"));
   EXPECT_EQ(run({"john@example.test", "--self", "192.0.2.1"}), exit_findings);
   EXPECT_THAT(out_, HasSubstr("bounce 554 5.4.6"));
+  EXPECT_EQ(run({"john@example.test", "--down", "no host!"}), exit_usage);
+  EXPECT_EQ(run({"john@example.test", "--self", "192.0.2.0/24"}), exit_usage);
+  EXPECT_EQ(run({"john@example.test", "--down", "mx9.example.test"}), exit_ok);
+  EXPECT_THAT(out_, HasSubstr("note: --down mx9.example.test names no host of this plan"));
+}
+
+TEST_F(RouteVerb, a_route_of_the_command_line_is_not_called_the_tables) {
+  (void)run({"john@example.test", "--via", "[192.0.2.9]:587"});
+  EXPECT_THAT(out_, testing::AllOf(HasSubstr("--via sends this domain to [192.0.2.9]:587"),
+                                   Not(HasSubstr("route table"))));
 }
 
 TEST_F(RouteVerb, exit_codes_tell_bounce_unknown_and_bad_input_apart) {
