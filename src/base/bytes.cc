@@ -3,10 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace waybill {
 namespace {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t cost = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, cost});
+    }
+  }
+  return row.back();
+}
 }  // namespace
 
 bool iequals(std::string_view a, std::string_view b) {
@@ -86,6 +102,25 @@ bool is_utf8(std::string_view text) {
     i += more + 1;
   }
   return true;
+}
+
+std::string_view nearest(std::string_view text, std::span<const std::string_view> candidates) {
+  if (text.empty() || text.size() > 64) return {};
+  std::string_view best;
+  size_t best_distance = std::max<size_t>(1, text.size() / 3) + 1;
+  for (const std::string_view candidate : candidates) {
+    size_t distance = edit_distance(to_lower(text), to_lower(candidate));
+    // What was meant is often only a part: "recipients_max" for "recipients".
+    if (text.size() >= 4 && candidate.size() >= 4 &&
+        (text.starts_with(candidate) || candidate.starts_with(text))) {
+      distance = std::min<size_t>(distance, 1);
+    }
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
 }
 
 }  // namespace waybill

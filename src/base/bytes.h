@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,5 +42,7 @@ class Chunk {
 /// True if `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 [[nodiscard]] bool is_utf8(std::string_view text);
 [[nodiscard]] bool is_ascii(std::string_view text);
+/// The nearest of `candidates` when it is near enough to be a slip of the finger, else "".
+[[nodiscard]] std::string_view nearest(std::string_view text, std::span<const std::string_view> candidates);
 
 }  // namespace waybill

@@ -29,6 +29,9 @@ Result<std::string> find_socket(const DaemonOptions& options) {
   if (!options.socket.empty()) return options.socket;
   if (!options.config.empty()) return config::control_socket_of(options.config);
   if (std::string path = from_environment("WAYBILL_CONTROL"); !path.empty()) return path;
+  // Named just as --config names it: a slip in it must not lead to another router.
+  if (const std::string path = from_environment("WAYBILL_CONFIG"); !path.empty())
+    return config::control_socket_of(path);
   if (::access(config::default_path().c_str(), R_OK) == 0) {
     if (auto socket = config::control_socket_of(config::default_path())) return socket;
   }

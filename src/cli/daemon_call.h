@@ -17,8 +17,9 @@ struct DaemonOptions {
 /// Adds --socket and --config.
 void add_daemon_options(CLI::App& app, DaemonOptions& options);
 
-/// --socket, else --config's, else $WAYBILL_CONTROL, else that of the default configuration file if it can be
-/// read, else /var/lib/waybill/control.sock. Fails when a named configuration can't be read.
+/// --socket, else --config's, else $WAYBILL_CONTROL, else that of the file that $WAYBILL_CONFIG names, else
+/// that of the default configuration file if it can be read, else /var/lib/waybill/control.sock. Fails when a
+/// named configuration can't be read.
 [[nodiscard]] Result<std::string> find_socket(const DaemonOptions& options);
 /// A client for that socket; on failure it is reported already and `context.exit_code` set.
 [[nodiscard]] std::optional<control::Client> find_daemon(const DaemonOptions& options, Context& context);

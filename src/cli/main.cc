@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "base/version.h"
+#include "cli/print.h"
+#include "cli/unknown_verb.h"
 #include "cli/verbs.h"
 
 namespace {
@@ -15,17 +17,26 @@ constexpr std::array<AddVerb, 13> kVerbs{add_lookup, add_route, add_dns,   add_s
                                          add_send,   add_queue, add_trace, add_custody, add_reload,
                                          add_status, add_cache, add_demo};
 
-int run(int argc, char** argv) {
+enum class CalledAs : uint8_t { waybill, sendmail };
+
+int run(int argc, char** argv, CalledAs name) {
   Context context;
+  context.as_sendmail = name == CalledAs::sendmail;
   context.colour = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
   CLI::App app{"waybill: a mail router that you can question", "waybill"};
   app.set_version_flag("--version", std::string(waybill::kVersion));
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
   app.get_formatter()->column_width(34);
   for (const AddVerb add : kVerbs) add(app, context);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    if (const std::string what = verb_wanting(app); !what.empty()) {
+      complain(what);
+      return exit_usage;
+    }
+    app.exit(error);
+    return exit_usage;
   } catch (const CLI::ParseError& error) {
     app.failure_message(CLI::FailureMessage::simple);
     const int code = app.exit(error);
@@ -40,7 +51,7 @@ int main(int argc, char** argv) {
   if (std::filesystem::path(argv[0]).filename() == "sendmail") {
     std::vector<char*> args{argv[0], const_cast<char*>("send")};
     args.insert(args.end(), argv + 1, argv + argc);
-    return run(static_cast<int>(args.size()), args.data());
+    return run(static_cast<int>(args.size()), args.data(), CalledAs::sendmail);
   }
-  return run(argc, argv);
+  return run(argc, argv, CalledAs::waybill);
 }

@@ -101,11 +101,13 @@ int perform(const ActOptions& options, const control::Client& client, control::S
 }
 
 int act(const ActOptions& options, const control::Client& client, bool colour) {
-  const auto selector = control::parse_selector(options.selector);
+  auto selector = control::parse_selector(options.selector);
   if (!selector) return report(selector.error());
   if (selector->unrestricted() && !selector->all) {
     return report({Errc::invalid, "which recipients? Give selectors, or --all for every one in the queue"});
   }
+  // Only what is held can be released: nothing else is counted, shown or asked about.
+  if (options.action == Action::release && !selector->state) selector->state = control::RecipientState::held;
   const auto count = client.queue_count(*selector);
   if (!count) return report(count.error());
   if (count->recipients == 0) {

@@ -37,10 +37,14 @@ constexpr const char* kHelp =
     "Exit codes are those of sysexits.h: 0 taken, 64 usage, 65 bad data, 67 no such recipient,\n"
     "69 refused, 75 try again, 77 not permitted, 78 configuration.\n";
 
-int complain(int code, const std::string& what) {
-  fmt::print(stderr, "sendmail: {}\n", terminal_safe(what));
-  return code;
-}
+struct Complaints {
+  std::string_view program;  ///< as the caller knows us
+
+  int operator()(int code, const std::string& what) const {
+    fmt::print(stderr, "{}: {}\n", program, terminal_safe(what));
+    return code;
+  }
+};
 
 /// What an error says to a caller that knows only sysexits. When in doubt: try again.
 int sysexit_of(Errc code) {
@@ -110,7 +114,7 @@ int refusal_code(const mail::Reply& reply) {
   return address ? EX_NOUSER : EX_UNAVAILABLE;
 }
 
-int tell(const Handed& handed, const SendmailArgs& args) {
+int tell(const Handed& handed, const SendmailArgs& args, const Complaints& complain) {
   int code = EX_OK;
   for (const control::SendRefusal& refusal : handed.answer.refused) {
     // A permanent refusal outweighs "try again": trying everything again would send twice to the others.
@@ -138,7 +142,7 @@ Result<Handed> hand_over(const SendmailArgs& args, Composed composed, const Writ
   return Handed{std::move(*answer), {}};
 }
 
-int send(const std::vector<std::string>& words) {
+int send(const std::vector<std::string>& words, const Complaints& complain) {
   const auto args = parse_sendmail_args(words);
   if (!args)
     return complain(args.error().code == Errc::unsupported ? EX_UNAVAILABLE : EX_USAGE, args.error().what);
@@ -146,10 +150,8 @@ int send(const std::vector<std::string>& words) {
     fmt::print("{}", kHelp);
     return EX_OK;
   }
-  if (!args->config.empty() && args->socket.empty()) {
-    if (const auto socket = find_socket({{}, args->config}); !socket)
-      return complain(EX_CONFIG, socket.error().what);
-  }
+  if (const auto socket = find_socket({args->socket, args->config}); !socket)
+    return complain(EX_CONFIG, socket.error().what);
   if (args->recipients.empty() && args->from_header == FromHeader::no) {
     return complain(EX_USAGE, "no recipients: name them, or give -t to take them from the header");
   }
@@ -162,7 +164,7 @@ int send(const std::vector<std::string>& words) {
     return complain(composed.error().code == Errc::not_found ? EX_USAGE : EX_DATAERR, composed.error().what);
   const auto handed = hand_over(*args, std::move(*composed), writer);
   if (!handed) return complain(sysexit_of(handed.error().code), handed.error().what);
-  return tell(*handed, *args);
+  return tell(*handed, *args, complain);
 }
 }  // namespace
 
@@ -171,7 +173,10 @@ void add_send(CLI::App& app, Context& context) {
   // sendmail's options are clusters of letters with values attached: they are parsed by their own rules.
   verb->set_help_flag();
   verb->prefix_command();
-  verb->callback([verb, &context] { context.exit_code = send(verb->remaining()); });
+  verb->callback([verb, &context] {
+    const Complaints complain{context.as_sendmail ? "sendmail" : "waybill send"};
+    context.exit_code = send(verb->remaining(), complain);
+  });
 }
 
 }  // namespace waybill::cli

@@ -19,7 +19,8 @@ enum Exit : int {
 /// What every verb shares: set by its callback, returned by main().
 struct Context {
   int exit_code = exit_ok;
-  bool colour = false;  ///< stdout is a terminal and NO_COLOR is not set
+  bool as_sendmail = false;  ///< called by that name: its callers' logs look for it
+  bool colour = false;       ///< stdout is a terminal and NO_COLOR is not set
 };
 
 using AddVerb = void (*)(CLI::App& app, Context& context);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 
 namespace waybill::config {
 namespace {
@@ -24,21 +23,6 @@ std::string_view name_of(const toml::node& node) {
     default:
       return "a date or time";
   }
-}
-
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t cost = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, cost});
-    }
-  }
-  return row.back();
 }
 
 bool has_control(std::string_view text) {
@@ -81,25 +65,6 @@ std::string toml_text(std::string_view text) {
     }
   }
   return out + "\"";
-}
-
-std::string_view nearest(std::string_view text, std::span<const std::string_view> candidates) {
-  if (text.empty() || text.size() > 64) return {};
-  std::string_view best;
-  size_t best_distance = std::max<size_t>(1, text.size() / 3) + 1;
-  for (const std::string_view candidate : candidates) {
-    size_t distance = edit_distance(to_lower(text), to_lower(candidate));
-    // What was meant is often only a part: "recipients_max" for "recipients".
-    if (text.size() >= 4 && candidate.size() >= 4 &&
-        (text.starts_with(candidate) || candidate.starts_with(text))) {
-      distance = std::min<size_t>(distance, 1);
-    }
-    if (distance < best_distance) {
-      best = candidate;
-      best_distance = distance;
-    }
-  }
-  return best;
 }
 
 const std::string* text_of(const Scope& scope, const toml::node& node, std::string_view what, size_t max) {

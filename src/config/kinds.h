@@ -57,8 +57,6 @@ struct Scope {
 };
 
 [[nodiscard]] std::string toml_text(std::string_view text);
-/// The nearest of `candidates` when it is near enough to be a slip of the finger, else "".
-[[nodiscard]] std::string_view nearest(std::string_view text, std::span<const std::string_view> candidates);
 /// A string of at most `max` octets without control characters; reports otherwise.
 [[nodiscard]] const std::string* text_of(const Scope& scope, const toml::node& node, std::string_view what,
                                          size_t max = 4096);

@@ -178,6 +178,28 @@ TEST_F(ControlVerbs, what_matches_nothing_is_found_out_before_it_acts) {
   EXPECT_THAT(ran.err, HasSubstr("nothing in the queue matches: domain nowhere.example"));
 }
 
+TEST_F(ControlVerbs, release_counts_what_is_held) {
+  const Ran none = run({"queue", "release", "--all", "--yes"});
+  EXPECT_EQ(none.code, exit_findings) << none.out;
+  EXPECT_TRUE(backend_.acts.empty());
+  backend_.rows[1].recipient.state = control::RecipientState::held;
+  EXPECT_THAT(run({"queue", "release", "--all"}).out, StartsWith("release: 1 recipient"));
+  EXPECT_THAT(run({"queue", "release", "--all", "--yes"}).out, HasSubstr("1 of 1 released."));
+}
+
+TEST_F(ControlVerbs, a_configuration_that_the_environment_names_must_be_there) {
+  ::setenv("WAYBILL_CONFIG", "/nonexistent/waybill.toml", 1);
+  const Ran asked = run({"status"}, "", false);
+  const Ran sent = run({"send", "a@example.org"}, "\n", false);
+  const Ran told = run({"status"});
+  ::unsetenv("WAYBILL_CONFIG");
+  EXPECT_EQ(asked.code, run({"status", "--config", "/nonexistent/waybill.toml"}, "", false).code);
+  EXPECT_EQ(asked.code, exit_usage);
+  EXPECT_THAT(asked.err, HasSubstr("/nonexistent/waybill.toml"));
+  EXPECT_EQ(sent.code, 78);
+  EXPECT_EQ(told.code, 0) << "--socket needs no configuration";
+}
+
 TEST_F(ControlVerbs, act_as_json_never_asks) {
   EXPECT_EQ(run({"queue", "retry", "example.org", "--json"}).out,
             "{\"v\":1,\"action\":\"retry\",\"done\":false,\"recipients\":2,\"messages\":1}\n");
@@ -264,6 +286,7 @@ TEST_F(ControlVerbs, send_injects_what_stands_on_standard_input) {
 
 TEST_F(ControlVerbs, send_ends_with_the_codes_of_sysexits) {
   EXPECT_EQ(run({"send"}, "\n").code, 64);
+  EXPECT_THAT(run({"send"}, "\n").err, StartsWith("waybill send: "));
   EXPECT_EQ(run({"send", "--nonsense"}, "\n").code, 64);
   EXPECT_EQ(run({"send", "-bs"}, "\n").code, 69);
   EXPECT_EQ(run({"send", "a@-bad-.example"}, "\n").code, 65);
