@@ -50,7 +50,8 @@ int init(const std::string& path) {
     fmt::print(stderr, "waybill: {}\n", written.error().what);
     return exit_findings;
   }
-  fmt::print("wrote {}\nNext: edit it, then `waybill config check {}`.\n", path, path);
+  // Not on standard output: `config init > FILE` would make a file of this sentence.
+  fmt::print(stderr, "wrote {}\nNext: edit it, then `waybill config check {}`.\n", path, path);
   return exit_ok;
 }
 
@@ -136,6 +137,10 @@ enum class Output { text, json };
 
 int check(const std::string& path, Output output, const Context& context) {
   std::error_code error;
+  if (fs::is_directory(path, error)) {
+    fmt::print(stderr, "waybill: {} is a folder, not a configuration file\n", path);
+    return exit_usage;
+  }
   if (!fs::is_regular_file(path, error)) {
     fmt::print(stderr, "waybill: there is no file {}; `waybill config init {}` writes one\n", path, path);
     return exit_usage;

@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "cli/config_certificate.h"
+#include "cli/config_folder.h"
 #include "dns/zone_file.h"
 
 namespace waybill::cli {
@@ -123,17 +124,7 @@ class Checker {
   void check_data_dir() {
     std::error_code error;
     const fs::path folder = config_.data_dir;
-    if (!fs::exists(folder, error)) {
-      const fs::path parent = folder.parent_path();
-      // Root prepares the folder before it drops its privileges.
-      const bool creatable =
-          fs::is_directory(parent, error) && (geteuid() == 0 || access(parent.c_str(), W_OK | X_OK) == 0);
-      if (creatable)
-        return add(Level::notice, "data-dir-new", "data_dir",
-                   fmt::format("{} does not exist yet; `waybill serve` makes it", config_.data_dir));
-      return add(Level::error, "data-dir-missing", "data_dir",
-                 fmt::format("{} does not exist, and can't be made here", config_.data_dir));
-    }
+    if (!fs::exists(folder, error)) return check_new_data_dir(folder);
     if (!fs::is_directory(folder, error))
       return add(Level::error, "data-dir-no-folder", "data_dir",
                  fmt::format("{} is not a folder", config_.data_dir));
@@ -142,6 +133,22 @@ class Checker {
                  fmt::format("{} can't be written to by {}", config_.data_dir,
                              config_.user.empty() ? "this user" : "user " + config_.user));
     }
+    check_room(folder);
+  }
+
+  // Root prepares the folder, and those above it, before it drops its privileges.
+  void check_new_data_dir(const fs::path& folder) {
+    const fs::path parent = nearest_existing(folder);
+    if (const std::string why = why_no_folder_below(parent); !why.empty()) {
+      return add(Level::error, "data-dir-missing", "data_dir",
+                 fmt::format("{} does not exist, and can't be made: {}", config_.data_dir, why));
+    }
+    add(Level::notice, "data-dir-new", "data_dir",
+        fmt::format("{} does not exist yet; `waybill serve` makes it", config_.data_dir));
+    check_room(parent);
+  }
+
+  void check_room(const fs::path& folder) {
     struct statvfs space{};
     if (statvfs(folder.c_str(), &space) != 0) return;
     const uint64_t free_octets = uint64_t{space.f_bavail} * space.f_frsize;

@@ -86,8 +86,7 @@ std::string Mailboxes::to_string() const {
     case Kind::lmtp_tcp:
       break;
   }
-  return host.find(':') == std::string::npos ? fmt::format("lmtp:{}:{}", host, port)
-                                             : fmt::format("lmtp:[{}]:{}", host, port);
+  return "lmtp:" + server.to_string();
 }
 
 bool Domain::accepts(std::string_view local) const {

@@ -96,8 +96,9 @@ struct Listener {
 enum class BareNewline : uint8_t { reject, replace };
 
 struct Limits {
-  uint32_t sessions = 1000;            ///< at once, over all listeners
-  uint32_t sessions_per_address = 50;  ///< at once from one address (IPv6: from one /64)
+  uint32_t sessions = 1000;  ///< at once, over all listeners
+  uint32_t sessions_per_address =
+      50;  ///< at once from one address (IPv6: from one /64); not trusted_networks
   uint32_t messages_per_session = 100'000;
   uint32_t recipients = 1000;           ///< of one message; RFC 5321 4.5.3.1.8 asks for 100 at least
   uint64_t message_octets = 50 * kMiB;  ///< announced as SIZE (RFC 1870)
@@ -133,8 +134,7 @@ struct Mailboxes {
   Kind kind = Kind::maildir;
   /// maildir: template with {domain} and {user}; lmtp_unix: the socket
   std::string path = "/var/mail/{domain}/{user}";
-  std::string host;   ///< lmtp_tcp: host name or IP address (without brackets)
-  uint16_t port = 0;  ///< lmtp_tcp
+  Endpoint server;  ///< lmtp_tcp
   [[nodiscard]] std::string to_string() const;
   bool operator==(const Mailboxes&) const = default;
 };

@@ -90,12 +90,14 @@ Result<Mailboxes> parse_mailboxes(std::string_view text, const std::filesystem::
     out.kind = Mailboxes::Kind::lmtp_tcp;
     auto at = split_host_port(text.substr(5));
     if (!at) return pass(at.error());
-    if (!at->port)
-      return fail(Errc::invalid, "'{}': LMTP has no port of its own; write lmtp:HOST:PORT", text);
-    auto host = host_of(at->host);
-    if (!host) return pass(host.error());
-    out.host = host->is_literal() ? host->literal_address()->to_string() : host->text();
-    out.port = *at->port;
+    // A name would have to be looked up for every delivery, and its failures told apart, as an MX's are.
+    const auto ip = IpAddress::parse(at->host);
+    if (!ip) {
+      return fail(Errc::invalid, "'{}': '{}' is not an IP address; write lmtp:IP:PORT or lmtp:unix:PATH",
+                  printable(text, 80), printable(at->host, 80));
+    }
+    if (!at->port) return fail(Errc::invalid, "'{}': LMTP has no port of its own; write lmtp:IP:PORT", text);
+    out.server = {*ip, *at->port};
     return out;
   }
   return fail(Errc::invalid, "'{}' is none of {}", printable(text, 80), kMailboxesForms);

@@ -133,7 +133,8 @@ const Section<Limits>& limits_section() {
       {
           key("sessions", "sessions at once, over all listeners; more get 421", &Limits::sessions,
               Count{1, 1'000'000}),
-          key("sessions_per_address", "sessions at once from one address (IPv6: one /64)",
+          key("sessions_per_address",
+              "sessions at once from one address (IPv6: one /64); relay.trusted_networks are exempt",
               &Limits::sessions_per_address, Count{1, 1'000'000}),
           key("messages_per_session", "messages in one session, then 421", &Limits::messages_per_session,
               Count{1, 1'000'000}),
@@ -181,7 +182,7 @@ const Section<Domain>& domain_section() {
               "the routes",
               &Domain::role, choice(DomainRole::primary, DomainRole::backup, DomainRole::relay)),
           key("mailboxes",
-              "primary: \"maildir:PATH\" with {domain} and {user}, \"lmtp:unix:PATH\" or \"lmtp:HOST:PORT\"",
+              "primary: \"maildir:PATH\" with {domain} and {user}, \"lmtp:unix:PATH\" or \"lmtp:IP:PORT\"",
               &Domain::mailboxes, Optional<MailboxesKind>{}),
           key("users", "who exists, others get 550 at once; [\"*\"]: everyone; a Maildir needs this list",
               &Domain::users, Users{}),

@@ -75,17 +75,10 @@ deliver::TargetsPtr Targeter::local(const mail::Domain& name) const {
       out->transport = deliver::Transport::lmtp;
       out->lmtp.unix_path = boxes.path;
       return out;
-    case config::Mailboxes::Kind::lmtp_tcp: {
+    case config::Mailboxes::Kind::lmtp_tcp:
       out->transport = deliver::Transport::lmtp;
-      if (auto ip = IpAddress::parse(boxes.host)) {
-        out->lmtp.endpoint = {*ip, boxes.port};
-        return out;
-      }
-      // A host name would have to be looked up for each delivery; the configuration says so at its start.
-      out->decision = deliver::TargetsDecision::defer;
-      out->reply = {451, {4, 3, 5}, fmt::format("the LMTP server '{}' is not an IP address", boxes.host)};
+      out->lmtp.endpoint = boxes.server;
       return out;
-    }
   }
   return nullptr;
 }

@@ -158,6 +158,24 @@ TEST_F(ConfigCheck, folders_and_users) {
   EXPECT_EQ(ids(kListener), Ids{"config.data-dir-no-folder"});
 }
 
+TEST_F(ConfigCheck, a_queue_folder_to_come_is_proved_as_far_as_it_goes) {
+  const auto of = [&](const std::string& data_dir) {
+    const std::string path =
+        write("waybill.toml",
+              fmt::format("hostname = \"mx1.example.org\"\ndata_dir = \"{}\"\n{}", data_dir, kListener));
+    std::vector<std::string> out;
+    for (const ConfigFinding& finding : check_machine(*config::load(path), path, SystemClock().now())) {
+      if (finding.id.starts_with("config.data-dir")) out.push_back(finding.id);
+    }
+    return out;
+  };
+  EXPECT_EQ(of("new/below/new"), Ids{"config.data-dir-new"}) << "serve makes all of them";
+  EXPECT_EQ(of("/proc/nope"), Ids{"config.data-dir-missing"}) << "root may write there, by its mode alone";
+  EXPECT_EQ(of("/sys/nope/below"), Ids{"config.data-dir-missing"});
+  write("file", "");
+  EXPECT_EQ(of("file/below"), Ids{"config.data-dir-missing"});
+}
+
 TEST_F(ConfigCheck, a_backup_that_knows_no_users_makes_backscatter) {
   const auto with = [&](std::string_view keys) {
     return ids(fmt::format("{}[domain.\"example.net\"]\n{}", kListener, keys));
