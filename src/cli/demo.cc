@@ -12,11 +12,11 @@ void next_steps(const demo::World& world) {
   const std::string folder = world.folder();
   fmt::print(
       "\nLook around:\n"
-      "  waybill lookup town.test --server {0}\n"
-      "  waybill route bob@town.test --server {0} --down mx1.town.test\n"
-      "  waybill queue list --config {1}/backup1.safe.test/waybill.toml\n"
-      "  waybill status --config {1}/mail.sender.test/waybill.toml\n",
-      world.dns().to_string(), folder);
+      "  {2} lookup town.test --server {0} --no-dnssec\n"
+      "  {2} route bob@town.test --server {0} --no-dnssec --down mx1.town.test\n"
+      "  {2} queue list --config {1}/backup1.safe.test/waybill.toml\n"
+      "  {2} status --config {1}/mail.sender.test/waybill.toml\n",
+      world.dns().to_string(), folder, demo::program_for_shell());
 }
 
 void wait_for_interrupt() {

@@ -31,21 +31,26 @@ struct DnsOptions {
   bool log = false;
 };
 
-Result<std::vector<resolve::Fault>> read_faults(const DnsOptions& options) {
+Result<std::vector<resolve::Fault>> parse_faults(const std::vector<std::string>& texts) {
   std::vector<resolve::Fault> faults;
-  for (const std::string& text : options.faults) {
+  for (const std::string& text : texts) {
     auto fault = resolve::parse_fault(text);
     if (!fault) return pass(fault.error(), "--fault");
     faults.push_back(std::move(*fault));
   }
-  if (options.fault_file.empty()) return faults;
+  return faults;
+}
+
+Result<std::vector<resolve::Fault>> read_faults(const DnsOptions& options) {
+  auto faults = parse_faults(options.faults);
+  if (!faults || options.fault_file.empty()) return faults;
   std::ifstream in(options.fault_file);
   if (!in) return std::unexpected(errno_error("cannot read " + options.fault_file));
   std::ostringstream text;
   text << in.rdbuf();
   auto more = resolve::parse_fault_file(text.str(), options.fault_file);
   if (!more) return more;
-  std::ranges::move(*more, std::back_inserter(faults));
+  std::ranges::move(*more, std::back_inserter(*faults));
   return faults;
 }
 
@@ -105,10 +110,14 @@ int run(const DnsOptions& options) {
     fmt::print(stderr, "--listen: {}\n", at.error().what);
     return exit_usage;
   }
+  if (const auto given = parse_faults(options.faults); !given) {
+    fmt::print(stderr, "{}\n", given.error().what);
+    return exit_usage;
+  }
   auto authority = load(options);
   if (!authority) {
     fmt::print(stderr, "{}\n", authority.error().what);
-    return authority.error().code == Errc::invalid ? exit_findings : exit_usage;
+    return exit_findings;
   }
   // Before any thread: each inherits the mask, and only sigwait takes them.
   const sigset_t set = handled_signals();
@@ -124,7 +133,7 @@ int run(const DnsOptions& options) {
   auto server = resolve::DnsServer::open(loop, *at, std::move(*authority), std::move(log));
   if (!server) {
     fmt::print(stderr, "cannot listen on {}: {}\n", at->to_string(), server.error().what);
-    return exit_usage;
+    return exit_findings;
   }
   say_ready(**server, zones);
   std::thread signals([&] { watch_signals(loop, **server, options); });

@@ -6,9 +6,32 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <thread>
 
+#include "base/bytes.h"
+
 namespace waybill::cli::demo {
+
+std::string program_for_shell() {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  const char* path = std::getenv("PATH");
+  for (const std::string_view folder : split(path == nullptr ? "" : path, ':')) {
+    const fs::path found = fs::path(folder) / "waybill";
+    if (!fs::exists(found, error)) continue;
+    if (fs::equivalent(found, self, error)) return "waybill";
+    break;  // the shell takes the first
+  }
+  const std::string text = self.string();
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+";
+  if (text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
 
 Result<Process> Process::start(const std::vector<std::string>& args, const std::string& log_file) {
   const int log = ::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

@@ -11,6 +11,9 @@
 
 namespace waybill::cli::demo {
 
+/// What calls this program from a shell: "waybill" where $PATH leads to it, else its path, quoted if need be.
+[[nodiscard]] std::string program_for_shell();
+
 class Process {
  public:
   /// Starts this very program with `args`, its output appended to `log_file`. Errors: io.

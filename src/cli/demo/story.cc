@@ -102,7 +102,8 @@ Status Teller::open() {
     say("  {:<18} {:<18} {}", name, world_.smtp(name).to_string(), host.place);
   }
   say("The zone is {}; every answer comes from there in real DNS packets.", world_.zone_file());
-  say("Ask it yourself:  waybill lookup town.test --server {}", world_.dns().to_string());
+  say("Ask it yourself:  {} lookup town.test --server {} --no-dnssec", program_for_shell(),
+      world_.dns().to_string());
   return {};
 }
 
