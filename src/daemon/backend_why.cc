@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "daemon/backend.h"
 #include "daemon/convert.h"
+#include "queue/ledger.h"
 
 namespace waybill::daemon {
 namespace {
@@ -17,9 +18,10 @@ std::string summary_of(const queue::RecipientRecord& record, queue::Phase phase,
   return fmt::format("waits: the next attempt is in {}", format_duration(record.next_attempt - now));
 }
 
-control::WhyRecipient ended(const queue::Event& event, uint32_t index) {
+control::WhyRecipient ended(const queue::Event& event, uint32_t index, uint32_t attempts) {
   control::WhyRecipient out;
   out.recipient.index = index;
+  out.recipient.attempts = attempts;
   if (auto address = mail::Address::parse(event.address)) out.recipient.recipient.address = *address;
   out.recipient.last_reply = event.reply;
   out.recipient.last_host = event.host;
@@ -124,7 +126,7 @@ net::Task<Result<control::WhyAnswer>> Backend::why(control::WhyRequest request) 
   }
   for (const queue::Event& event : *events) {
     if (event.recipient && ends(event.kind) && wanted(event.address))
-      out.recipients.push_back(ended(event, *event.recipient));
+      out.recipients.push_back(ended(event, *event.recipient, queue::attempts_of(*event.recipient, *events)));
   }
   if (out.recipients.empty()) {
     co_return fail(Errc::not_found, "neither the queue nor the ledger knows {}{}",

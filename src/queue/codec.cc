@@ -172,7 +172,8 @@ Result<std::string_view> open_value(ValueType type, std::string_view key, std::s
   return payload;
 }
 
-constexpr uint8_t kFlagUtf8 = 1, kFlagRequireTls = 2, kFlagHasFrom = 4;
+constexpr uint8_t kFlagUtf8 = 1, kFlagRequireTls = 2, kFlagHasFrom = 4;  // of a message
+constexpr uint8_t kFlagDelayNotified = 1, kFlagRemote = 2;               // of a recipient
 
 }  // namespace
 
@@ -248,7 +249,8 @@ std::string encode(std::string_view key, const RecipientRecord& record) {
   out.reply(record.last_reply);
   out.text(record.last_host);
   out.text(record.route_pin);
-  out.octet(record.delay_notified ? 1 : 0);
+  out.octet(static_cast<uint8_t>((record.delay_notified ? kFlagDelayNotified : 0) |
+                                 (record.reply_is_remote ? kFlagRemote : 0)));
   return out.finish(ValueType::recipient, key);
 }
 
@@ -270,9 +272,10 @@ Result<RecipientRecord> decode_recipient(std::string_view key, std::string_view 
   out.last_reply = in.reply();
   out.last_host = in.text();
   out.route_pin = in.text();
-  const uint8_t notified = in.octet();
-  if (notified > 1) in.reject();
-  out.delay_notified = notified == 1;
+  const uint8_t flags = in.octet();
+  if (flags > 3) in.reject();
+  out.delay_notified = (flags & kFlagDelayNotified) != 0;
+  out.reply_is_remote = (flags & kFlagRemote) != 0;
   if (!in.done()) return fail(Errc::corrupt, "the recipient record is malformed");
   return out;
 }

@@ -43,6 +43,14 @@ Status validate(const NewMessage& added) {
   return {};
 }
 
+uint32_t attempts_of(uint32_t recipient, const std::vector<Event>& events) {
+  return static_cast<uint32_t>(std::ranges::count_if(events, [recipient](const Event& event) {
+    const bool tried = event.kind == EventKind::deferred || event.kind == EventKind::delivered ||
+                       event.kind == EventKind::bounced || event.kind == EventKind::expired;
+    return event.recipient == recipient && (tried || event.reply.code != 0);
+  }));
+}
+
 bool ends_custody(EventKind kind) {
   switch (kind) {
     case EventKind::delivered:

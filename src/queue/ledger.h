@@ -19,6 +19,10 @@ namespace waybill::queue {
 /// recipient too, in no State: its record was damaged and lies in the set-aside family.
 [[nodiscard]] bool ends_custody(EventKind kind);
 
+/// How often a recipient was tried, from its message's events. An attempt leaves the reply that ended it, or
+/// one of the fates that only an attempt has; an operator's word alone leaves neither.
+[[nodiscard]] uint32_t attempts_of(uint32_t recipient, const std::vector<Event>& events);
+
 /// Balances one message at a time: what was accepted against what is open and what has ended. Feed every
 /// event and every open recipient of one message, then close() it.
 class Auditor {

@@ -21,6 +21,7 @@ Change base_change(RecipientKey key, const RecipientRecord& before, const mail::
   out.after.last_attempt = now;
   out.after.last_reply = outcome.reply;
   out.after.last_host = outcome.host;
+  out.after.reply_is_remote = outcome.remote;
   out.event.time = now;
   out.event.message = key.message;
   out.event.recipient = key.index;

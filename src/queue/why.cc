@@ -8,7 +8,11 @@ std::string last_attempt_of(const RecipientRecord& record) {
   if (record.attempts == 0) return "it was not tried yet";
   std::string out = fmt::format("attempt {} at {}", record.attempts, format_rfc3339(record.last_attempt));
   if (!record.last_host.empty()) out += " at " + printable(record.last_host, 255);
-  if (record.last_reply.code != 0) out += " was answered: " + printable(record.last_reply.to_string(), 500);
+  if (record.last_reply.code != 0) {
+    // Also when nobody answered there is a reply: ours, on what went wrong.
+    out += record.reply_is_remote ? " was answered: " : " failed: ";
+    out += printable(record.last_reply.to_string(), 500);
+  }
   return out;
 }
 

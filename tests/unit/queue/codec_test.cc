@@ -45,12 +45,16 @@ RecipientRecord full_recipient() {
   out.last_host = "mx.example.net";
   out.route_pin = "[relay.example]:587";
   out.delay_notified = true;
+  out.reply_is_remote = true;
   return out;
 }
 
 TEST(Codec, round_trips) {
   const RecipientRecord record = full_recipient();
   EXPECT_EQ(*decode_recipient("k", encode("k", record)), record);
+  RecipientRecord unanswered = record;
+  unanswered.reply_is_remote = false;
+  EXPECT_EQ(*decode_recipient("k", encode("k", unanswered)), unanswered);
   MessageRecord about = message(id_at(1), {"a@example.net"}).message;
   about.origin.client_ip = *IpAddress::parse("2001:db8::25");
   about.origin.via = mail::Origin::Via::bounce;

@@ -60,6 +60,15 @@ TEST(Rfc, rfc_042_after_five_days_it_expires_with_4_4_7) {
   EXPECT_EQ(over.reports[0].outcome.reply.enhanced, (mail::EnhancedStatus{4, 4, 7}));
 }
 
+TEST(Schedule, whose_words_the_last_reply_are_is_kept) {
+  mail::Outcome said = kDeferred;
+  said.remote = true;
+  const RecipientRecord answered = judged(said).change.after;
+  EXPECT_TRUE(answered.reply_is_remote);
+  EXPECT_FALSE(judged(kDeferred, hours(1), {}, answered).change.after.reply_is_remote)
+      << "nobody answered the next attempt";
+}
+
 TEST(Schedule, mail_from_the_null_sender_has_an_end_of_its_own) {
   const RecipientRecord record = recipient("a@example.net");
   const Verdict last = judged(kDeferred, days(2) - minutes(1), {}, record, true);
