@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "daemon/convert.h"
+#include "daemon/from_config.h"
+#include "daemon/injected.h"
 
 namespace waybill::daemon {
 namespace {
@@ -140,58 +142,25 @@ net::Task<Result<std::string>> Backend::metrics() {
   co_return render_metrics(parts_.counters, gauges);
 }
 
-namespace {
-// RFC 5321 4.4: what a message from the control socket passed through; 7-bit, folded.
-std::string received_field(const std::string& who, const std::string& hostname, MessageId id, Time now) {
-  std::string user;
-  for (const char c : who.substr(0, 64))
-    user += (c > ' ' && c < 0x7f && c != '(' && c != ')' && c != '\\') ? c : '_';
-  return fmt::format("Received: by {} (waybill, from user {})\r\n\tid {}; {}\r\n", hostname, user,
-                     id.to_string(), format_rfc5322(now));
-}
-
-std::vector<Chunk> chunked(std::string_view text) {
-  std::vector<Chunk> out;
-  for (; !text.empty(); text.remove_prefix(std::min(text.size(), kChunkOctetsMax))) {
-    out.emplace_back(std::string(text.substr(0, kChunkOctetsMax)));
-  }
-  return out;
-}
-}  // namespace
-
 net::Task<Result<control::SendAnswer>> Backend::send(control::SendRequest request) {
-  const auto config = parts_.config();
-  if (request.message.size() > config->limits.message_octets) {
-    co_return fail(Errc::invalid, "the message has {} octets; at most {} are taken (limits.message_size)",
-                   request.message.size(), config->limits.message_octets);
-  }
   control::SendAnswer out;
-  receive::Accepted accepted;
+  std::vector<mail::Recipient> taken;
   for (mail::Recipient& recipient : request.envelope.recipients) {
-    auto refusal = parts_.gate.check_local(recipient.address);
-    if (refusal) {
+    if (auto refusal = parts_.gate.check_local(recipient.address)) {
       out.refused.push_back({recipient.address.to_string(), std::move(*refusal)});
     } else {
-      accepted.envelope.recipients.push_back(std::move(recipient));
+      taken.push_back(std::move(recipient));
     }
   }
-  out.recipients_accepted = static_cast<uint32_t>(accepted.envelope.recipients.size());
-  if (out.recipients_accepted == 0) co_return std::move(out);
-  std::vector<mail::Recipient> recipients = std::move(accepted.envelope.recipients);
-  accepted.envelope = std::move(request.envelope);
-  accepted.envelope.recipients = std::move(recipients);
-  accepted.id = parts_.intake.begin();
-  accepted.origin.via = mail::Origin::Via::control;
-  accepted.origin.listener = "control";
-  accepted.origin.user = request.who;
-  const std::string content =
-      received_field(request.who, config->hostname.text(), accepted.id, parts_.clock.now()) + request.message;
-  accepted.size_octets = content.size();
-  accepted.chunks = chunked(content);
-  accepted.chunk_count = static_cast<uint32_t>(accepted.chunks.size());
-  out.id = accepted.id;
+  out.recipients_accepted = static_cast<uint32_t>(taken.size());
+  if (taken.empty()) co_return std::move(out);
+  request.envelope.recipients = std::move(taken);
+  out.id = parts_.intake.begin();
+  auto accepted =
+      accept_injected(std::move(request), message_settings(*parts_.config()), *out.id, parts_.clock.now());
+  if (!accepted) co_return pass(accepted.error());
   net::Callback<Status> waiting(parts_.loop);
-  parts_.intake.commit(std::move(accepted), waiting.completer());
+  parts_.intake.commit(std::move(*accepted), waiting.completer());
   Status status = co_await waiting;
   if (!status) co_return pass(status.error());
   co_return std::move(out);

@@ -92,11 +92,21 @@ Result<policy::RelayRules> relay_rules(const config::Config& config) {
   return policy::RelayRules::make(std::move(table));
 }
 
+receive::Settings message_settings(const config::Config& config) {
+  receive::Settings out;
+  out.hostname = config.hostname.text();
+  out.message_octets_max = config.limits.message_octets;
+  out.recipients_max = config.limits.recipients;
+  out.bare_newline = config.limits.bare_newline == config::BareNewline::replace
+                         ? receive::BareNewline::replace
+                         : receive::BareNewline::reject;
+  return out;
+}
+
 std::shared_ptr<const receive::Settings> listener_settings(const config::Config& config,
                                                            const config::Listener& listener,
                                                            std::shared_ptr<net::TlsContext> tls) {
-  auto out = std::make_shared<receive::Settings>();
-  out->hostname = config.hostname.text();
+  auto out = std::make_shared<receive::Settings>(message_settings(config));
   out->listener = config::to_string(listener.role);
   switch (listener.role) {
     case config::Role::mx:
@@ -117,16 +127,12 @@ std::shared_ptr<const receive::Settings> listener_settings(const config::Config&
     if (listener.role != config::Role::submissions) out->starttls = receive::StartTls::offered;
   }
   const config::Limits& limits = config.limits;
-  out->message_octets_max = limits.message_octets;
-  out->recipients_max = limits.recipients;
   out->messages_max = limits.messages_per_session;
   out->commands_max = limits.commands;
   out->errors_max = limits.errors;
   out->command_timeout = limits.command_timeout;
   out->session_timeout = limits.session_deadline;
   out->no_delay = config.relay.trusted_networks;
-  out->bare_newline = limits.bare_newline == config::BareNewline::replace ? receive::BareNewline::replace
-                                                                          : receive::BareNewline::reject;
   return out;
 }
 

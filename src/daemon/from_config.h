@@ -21,6 +21,8 @@ namespace waybill::daemon {
 [[nodiscard]] receive::SessionLimits session_limits(const config::Config& config);
 /// Errors: trusted networks that would make an open relay.
 [[nodiscard]] Result<policy::RelayRules> relay_rules(const config::Config& config);
+/// What a message is held to, however it comes in; the same in every listener's settings.
+[[nodiscard]] receive::Settings message_settings(const config::Config& config);
 /// `tls`: made of the listener's certificate; null: it has none.
 [[nodiscard]] std::shared_ptr<const receive::Settings> listener_settings(
     const config::Config& config, const config::Listener& listener, std::shared_ptr<net::TlsContext> tls);

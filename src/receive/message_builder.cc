@@ -22,6 +22,31 @@ bool has_high_bit(std::string_view octets) {
 }
 }  // namespace
 
+std::optional<mail::Reply> refusal_of(Fault fault, const Settings& settings) {
+  switch (fault) {
+    case Fault::none:
+      return std::nullopt;
+    case Fault::too_big:
+      return mail::Reply{
+          552, {5, 3, 4}, fmt::format("messages are limited to {} octets", settings.message_octets_max)};
+    case Fault::header_too_big:
+      return mail::Reply{
+          552, {5, 3, 4}, fmt::format("headers are limited to {} octets", settings.header_octets_max)};
+    case Fault::bare_newline:
+      return mail::Reply{
+          550, {5, 6, 0}, "the message has a bare CR or LF: lines end in CRLF (RFC 5321 2.3.8)"};
+    case Fault::nul:
+      return mail::Reply{550, {5, 6, 0}, "the message has a NUL octet (RFC 5322 2.2)"};
+    case Fault::line_too_long:
+      return mail::Reply{
+          550, {5, 6, 0}, fmt::format("a line is longer than {} octets", settings.line_octets_max)};
+    case Fault::loop:
+      return mail::Reply{
+          550, {5, 4, 6}, "too many Received fields: the message goes in circles"};  // RFC 5321 6.3
+  }
+  return std::nullopt;
+}
+
 MessageBuilder::MessageBuilder(const Settings& settings, smtp::Framing framing, std::string head,
                                uint64_t size_hint)
     : settings_(settings), decoder_(framing), buffer_(std::move(head)), head_octets_(buffer_.size()) {

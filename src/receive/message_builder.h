@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
+#include "mail/outcome.h"
 #include "receive/header_watch.h"
 #include "receive/settings.h"
 #include "smtp/body_decoder.h"
@@ -28,6 +30,9 @@ enum class Fault : uint8_t {
   line_too_long,
   loop,
 };
+
+/// What the client is told; none for Fault::none. All are permanent: the same message stays refused.
+[[nodiscard]] std::optional<mail::Reply> refusal_of(Fault fault, const Settings& settings);
 
 class MessageBuilder {
  public:

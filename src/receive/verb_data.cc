@@ -82,28 +82,8 @@ void Session::on_spill_failed(const Error& error) {
 }
 
 std::optional<mail::Reply> Session::content_refusal() const {
-  switch (message_->builder.fault()) {
-    case Fault::none:
-      return message_->failure;
-    case Fault::too_big:
-      return mail::Reply{
-          552, {5, 3, 4}, fmt::format("messages are limited to {} octets", settings_->message_octets_max)};
-    case Fault::header_too_big:
-      return mail::Reply{
-          552, {5, 3, 4}, fmt::format("headers are limited to {} octets", settings_->header_octets_max)};
-    case Fault::bare_newline:
-      return mail::Reply{
-          550, {5, 6, 0}, "the message has a bare CR or LF: lines end in CRLF (RFC 5321 2.3.8)"};
-    case Fault::nul:
-      return mail::Reply{550, {5, 6, 0}, "the message has a NUL octet (RFC 5322 2.2)"};
-    case Fault::line_too_long:
-      return mail::Reply{
-          550, {5, 6, 0}, fmt::format("a line is longer than {} octets", settings_->line_octets_max)};
-    case Fault::loop:
-      return mail::Reply{
-          550, {5, 4, 6}, "too many Received fields: the message goes in circles"};  // RFC 5321 6.3
-  }
-  return std::nullopt;
+  if (auto refusal = refusal_of(message_->builder.fault(), *settings_)) return refusal;
+  return message_->failure;
 }
 
 void Session::content_ended() {
