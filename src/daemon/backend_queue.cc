@@ -80,6 +80,18 @@ net::Task<Result<control::ActionReport>> Backend::queue_act(control::ActRequest 
   if (!request.via.empty()) {
     if (auto via = route::Via::parse(request.via); !via) co_return pass(via.error());
   }
+  Result<uint64_t> held = 0;
+  if (request.action == control::Action::retry) {
+    // Those that `retry` leaves alone, because somebody holds them: not to be told as done already.
+    std::move_only_function<Result<uint64_t>()> read = [this,
+                                                        wanted = *selector]() mutable -> Result<uint64_t> {
+      if (wanted.state.value_or(queue::State::held) != queue::State::held) return 0;
+      wanted.state = queue::State::held;
+      return parts_.store.count(wanted, parts_.clock.now());
+    };
+    held = co_await on_reader<Result<uint64_t>>(std::move(read));
+    if (!held) co_return pass(held.error());
+  }
   net::Callback<Conductor::Acted> waiting(parts_.loop);
   parts_.conductor_loop.post(
       [this, action = to_action(request), selector = *selector, answer = waiting.completer()]() mutable {
@@ -94,7 +106,12 @@ net::Task<Result<control::ActionReport>> Backend::queue_act(control::ActRequest 
   if (acted.later > 0)
     out.notes.push_back(fmt::format(
         "{} being delivered at this moment: it applies to them when the attempt ends", acted.later));
-  if (acted.unchanged > 0) out.notes.push_back(fmt::format("{} were so already", acted.unchanged));
+  const uint64_t kept_back = std::min(*held, acted.unchanged);
+  if (kept_back > 0)
+    out.notes.push_back(fmt::format("{} {} held: release {} first", kept_back, kept_back == 1 ? "is" : "are",
+                                    kept_back == 1 ? "it" : "them"));
+  if (const uint64_t same = acted.unchanged - kept_back; same > 0)
+    out.notes.push_back(fmt::format("{} {} so already", same, same == 1 ? "was" : "were"));
   co_return std::move(out);
 }
 

@@ -15,11 +15,15 @@ namespace waybill::daemon {
 namespace {
 constexpr size_t kControlConnectionsMax = 64;
 constexpr uint64_t kReadOnlyBodyOctetsMax = 64 * 1024;
+
+/// RocksDB has no code of its own for a lock that somebody else holds.
+bool is_locked(const Error& error) { return error.what.find("While lock file") != std::string::npos; }
 }  // namespace
 
 Daemon::Daemon(std::string config_file, config::Config config)
     : config_file_(std::move(config_file)),
       config_(std::make_shared<const config::Config>(std::move(config))),
+      running_(config_.load()),
       started_(clock_.now()),
       config_loaded_(started_) {}
 
@@ -68,6 +72,9 @@ Status Daemon::open_store() {
   options.clock = &clock_;
   options.reserve_octets = config()->queue.reserve_octets;
   auto store = queue::RocksStore::open(std::move(options));
+  if (!store && is_locked(store.error())) {
+    return fail(Errc::busy, "another waybill has this spool open: {}/spool", config()->data_dir);
+  }
   if (!store) return pass(store.error(), "cannot open the spool");
   store_ = std::move(*store);
   ids_.start_after(store_->highest_id());

@@ -66,6 +66,7 @@ class Daemon {
 
   // stop.cc
   void begin_stop();
+  void end_lookups();
   void watch_stop();
   void prune_ledger();
   void tear_down();
@@ -79,6 +80,7 @@ class Daemon {
 
   std::string config_file_;
   std::atomic<std::shared_ptr<const config::Config>> config_;
+  const std::shared_ptr<const config::Config> running_;  ///< that of the start: what no reload changes is its
   SystemClock clock_;
   Time started_;
   Time config_loaded_;

@@ -20,17 +20,19 @@ struct Differences {
   }
 };
 
-// What a running process cannot change: it is said, and takes effect at the next start.
-void note_restarts(const config::Config& before, const config::Config& after, control::ReloadAnswer& answer) {
+// What a running process cannot change: it is said, at every reload until the next start, and takes effect
+// then.
+void note_restarts(const config::Config& running, const config::Config& after,
+                   control::ReloadAnswer& answer) {
   using config::Config;
-  Differences differ{before, after, answer.restart_needed};
+  Differences differ{running, after, answer.restart_needed};
   differ.note(&Config::data_dir, "data_dir: the spool is open where it is");
   differ.note(&Config::threads, "threads");
   differ.note(&Config::user, "user: privileges were given up for good");
   differ.note(&Config::group, "group: privileges were given up for good");
   differ.note(&Config::control, "control.socket and control.mode");
   differ.note(&Config::http, "http.listen");
-  if (before.queue.reserve_octets != after.queue.reserve_octets) differ.out.emplace_back("queue.reserve");
+  if (running.queue.reserve_octets != after.queue.reserve_octets) differ.out.emplace_back("queue.reserve");
 }
 
 void note_changes(config::Config before, const config::Config& after, control::ReloadAnswer& answer) {
@@ -108,7 +110,7 @@ Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) 
     answer.changes.emplace_back("dns.zones: other records in the files: a new resolver with an empty cache");
   overlay_ = std::move(overlay);
   note_changes(*before, next, answer);
-  note_restarts(*before, next, answer);
+  note_restarts(*running_, next, answer);
 
   const auto settings = std::make_shared<const config::Config>(next);
   config_.store(settings);

@@ -24,8 +24,16 @@ void Daemon::begin_stop() {
   server_->stop();
   conductor_loop_->post([this] {
     conductor_->stop(stop_deadline_, [this] { control_loop_->post([this] { conductor_stopped_ = true; }); });
+    control_loop_->post([this] { end_lookups(); });
   });
   watch_stop();
+}
+
+// A delivery that still waits for the DNS has nothing to finish: its recipients stay as they are. Once the
+// conductor stops, what the resolver fails is no outcome any more.
+void Daemon::end_lookups() {
+  retiring_.clear();
+  resolver_->replace(nullptr).reset();
 }
 
 // Sessions and deliveries end on their own loops; this looks until both have.
@@ -94,7 +102,7 @@ void Daemon::tear_down() {
   sessions_.reset();
   intake_.reset();
   store_.reset();
-  log::info("stopped");
+  if (phase_ != "starting") log::info("stopped");  // a start that failed began nothing
 }
 
 }  // namespace waybill::daemon
