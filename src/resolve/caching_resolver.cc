@@ -44,6 +44,9 @@ struct Entry {
   Answer answer;
   Steady expires;
   size_t octets = 0;
+
+  /// What has expired stays in memory until somebody asks for it, and answers nothing any more.
+  [[nodiscard]] bool live(Steady now) const { return expires > now; }
 };
 
 uint32_t seconds_left(const Entry& entry, Steady now) {
@@ -89,7 +92,7 @@ struct CachingResolver::Shards {
     const auto known = shard.index.find(question);
     if (known == shard.index.end()) return std::nullopt;
     const auto entry = known->second;
-    if (entry->expires <= now) {
+    if (!entry->live(now)) {
       shard.erase(entry);
       return std::nullopt;
     }
@@ -152,7 +155,7 @@ std::vector<CacheEntry> CachingResolver::list(size_t entries_max) const {
   for (const auto& shard : shards_->shards) {
     const std::scoped_lock lock(shard.mutex);
     for (const Entry& entry : shard.entries) {
-      if (entry.expires > now) out.push_back({entry.question, remembered(entry, now)});
+      if (entry.live(now)) out.push_back({entry.question, remembered(entry, now)});
     }
   }
   std::ranges::sort(out, {}, &CacheEntry::question);
@@ -164,13 +167,14 @@ size_t CachingResolver::flush(const std::optional<dns::Name>& name) {
   // First: what is asked meanwhile must not be answered from below and remembered here again.
   if (shards_->options.flush_below) shards_->options.flush_below();
   size_t gone = 0;
+  const Steady now = shards_->clock.steady();
   for (auto& shard : shards_->shards) {
     const std::scoped_lock lock(shard.mutex);
     for (auto at = shard.entries.begin(); at != shard.entries.end();) {
       const auto here = at++;
       if (name && !here->question.name.is_within(*name)) continue;
+      gone += here->live(now) ? 1 : 0;
       shard.erase(here);
-      ++gone;
     }
   }
   return gone;
@@ -178,9 +182,11 @@ size_t CachingResolver::flush(const std::optional<dns::Name>& name) {
 
 CacheCounts CachingResolver::counts() const {
   CacheCounts counts{shards_->hits.load(), shards_->misses.load()};
+  const Steady now = shards_->clock.steady();
   for (const auto& shard : shards_->shards) {
     const std::scoped_lock lock(shard.mutex);
-    counts.entries += shard.entries.size();
+    counts.entries += static_cast<size_t>(
+        std::ranges::count_if(shard.entries, [now](const Entry& e) { return e.live(now); }));
     counts.octets += shard.octets;
   }
   return counts;

@@ -30,8 +30,8 @@ struct CacheEntry {
 struct CacheCounts {
   uint64_t hits = 0;
   uint64_t misses = 0;
-  size_t entries = 0;
-  size_t octets = 0;  ///< estimated
+  size_t entries = 0;  ///< that are still good for an answer
+  size_t octets = 0;   ///< of all that is held, estimated
 };
 
 class CachingResolver final : public dns::Resolver {
@@ -44,8 +44,8 @@ class CachingResolver final : public dns::Resolver {
 
   /// What it remembers, by name and type; at most `entries_max`.
   [[nodiscard]] std::vector<CacheEntry> list(size_t entries_max = SIZE_MAX) const;
-  /// Forgets this name and those below it, or everything; returns how many entries went. What is below the
-  /// cache is told to forget as well (CacheOptions::flush_below).
+  /// Forgets this name and those below it, or everything; returns how many answers went that were still good.
+  /// What is below the cache is told to forget as well (CacheOptions::flush_below).
   size_t flush(const std::optional<dns::Name>& name);
   [[nodiscard]] CacheCounts counts() const;
 

@@ -120,6 +120,19 @@ TEST(CacheFlush, takes_the_names_below_along_and_tells_the_inner_resolver) {
   EXPECT_EQ(told, 2) << "the inner resolver may hold what this one lost";
 }
 
+TEST_F(Cache, counts_only_what_is_still_good) {
+  fixed->put({name("short.test"), Type::a}, present(5));
+  fixed->put({name("long.test"), Type::a}, present(300));
+  (void)ask(cache, "short.test", Type::a);
+  (void)ask(cache, "long.test", Type::a);
+  EXPECT_EQ(cache.counts().entries, 2U);
+  clock.advance(Seconds(6));
+  EXPECT_EQ(cache.list().size(), 1U);
+  EXPECT_EQ(cache.counts().entries, 1U) << "as many as the list has";
+  EXPECT_EQ(cache.flush(std::nullopt), 1U) << "the other one was forgotten already";
+  EXPECT_EQ(cache.counts().octets, 0U);
+}
+
 struct SmallCache : Cache {
   SmallCache() : Cache({.entries_max = 64}) {}
 };
