@@ -193,9 +193,15 @@ Result<SendRequest> send_request(HttpRequest& http) {
 
 bool is_read(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
-constexpr std::array<std::string_view, 8> kReadPaths{
-    "/v1/queue",     "/v1/queue/count", "/v1/custody/verify", "/v1/status",
-    "/v1/dns/cache", "/v1/health",      "/metrics",           "/v1"};
+constexpr std::array<std::string_view, 9> kReadPaths{"/v1/queue",
+                                                     "/v1/queue/count",
+                                                     "/v1/custody/verify",
+                                                     "/v1/status",
+                                                     "/v1/dns/cache",
+                                                     "/v1/health",
+                                                     "/metrics",
+                                                     "/v1",
+                                                     "/"};
 constexpr std::array<std::string_view, 4> kWritePaths{"/v1/queue/act", "/v1/reload", "/v1/send",
                                                       "/v1/dns/flush"};
 
@@ -205,6 +211,17 @@ bool is_read_path(std::string_view path) {
 }
 bool is_write_path(std::string_view path) {
   return std::ranges::find(kWritePaths, path) != kWritePaths.end();
+}
+
+/// What there is to ask: for who knocks without a path.
+std::string index() {
+  std::string paths;
+  for (const std::string_view path : kReadPaths) {
+    if (path != "/" && path != "/v1") paths += fmt::format("\"{}\",", path);
+  }
+  return fmt::format(
+      R"({{"v":1,"service":"waybill","docs":"docs/control-api.md","paths":[{}"{}ID","{}ID"]}})", paths,
+      kTracePath, kWhyPath);
 }
 
 Task<HttpResponse> metrics(Backend& backend) {
@@ -286,7 +303,7 @@ Task<HttpResponse> read(Backend& backend, Target target) {
     HttpResponse response = co_await metrics(backend);
     co_return response;
   }
-  co_return json_response(R"({"v":1,"service":"waybill","docs":"docs/control-api.md"})");
+  co_return json_response(index());
 }
 }  // namespace
 

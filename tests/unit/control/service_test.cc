@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <boost/json.hpp>
+
 #include "control/client.h"
 #include "control/codec.h"
 #include "support/fake_backend.h"
@@ -66,6 +68,19 @@ TEST_F(ServiceTest, refuses_what_it_does_not_know) {
   EXPECT_EQ(ask("GET", "/v1/reload").status, 405U);
   EXPECT_EQ(ask("POST", "/v1/queue/act", std::string(2'000'000, ' ')).status, 413U);
   EXPECT_EQ(ask("POST", "/v1/dns/flush", "{}").status, 400U) << "a flush of everything must be asked for";
+}
+
+TEST_F(ServiceTest, who_knocks_without_a_path_is_told_what_there_is) {
+  const auto response = ask("GET", "/");
+  EXPECT_EQ(response.status, 200U);
+  EXPECT_EQ(response.body, ask("GET", "/v1").body);
+  const auto paths = boost::json::parse(response.body).at("paths").as_array();
+  for (const auto& path : paths) {
+    const std::string text(path.as_string());
+    if (text.ends_with("ID")) continue;
+    EXPECT_EQ(ask("GET", text).status, 200U) << text;
+  }
+  EXPECT_GE(paths.size(), 8U);
 }
 
 TEST_F(ServiceTest, acts_only_on_what_was_meant) {
