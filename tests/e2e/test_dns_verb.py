@@ -8,6 +8,7 @@ not start it.
 """
 import re
 import signal
+import socket
 import time
 
 from actors import Process
@@ -70,6 +71,8 @@ def test(lab):
     zone.write_text(ZONE)
     lab.waybill_cli("dns", "--zone", zone, "--listen", "127.0.0.1:0", "--fault", "a.test=tired", codes=(2,))
     lab.waybill_cli("dns", "--zone", zone, "--listen", "nowhere", codes=(2,))
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # no mistake in the words, but it can't serve
+        lab.waybill_cli("dns", "--zone", zone, "--listen", f"127.0.0.1:{taken.getsockname()[1]}", codes=(1,))
 
 
 run(test)

@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "cli/config_certificate.h"
+#include "support/verb_run.h"
 
 namespace waybill::cli {
 namespace {
@@ -174,6 +175,21 @@ TEST_F(ConfigCheck, a_queue_folder_to_come_is_proved_as_far_as_it_goes) {
   EXPECT_EQ(of("/sys/nope/below"), Ids{"config.data-dir-missing"});
   write("file", "");
   EXPECT_EQ(of("file/below"), Ids{"config.data-dir-missing"});
+}
+
+TEST_F(ConfigCheck, init_speaks_on_standard_error_alone) {
+  const std::string path = folder_ / "fresh.toml";
+  const test::Ran wrote = test::run_verb({add_config}, {"config", "init", path});
+  EXPECT_EQ(wrote.code, exit_ok) << wrote.err;
+  EXPECT_EQ(wrote.out, "") << "`config init > FILE` would make a configuration of it";
+  EXPECT_THAT(wrote.err, HasSubstr("wrote " + path));
+  EXPECT_EQ(test::run_verb({add_config}, {"config", "init", "-"}).out, config::commented_default());
+}
+
+TEST_F(ConfigCheck, a_folder_is_no_missing_file) {
+  const test::Ran ran = test::run_verb({add_config}, {"config", "check", folder_});
+  EXPECT_EQ(ran.code, exit_usage);
+  EXPECT_THAT(ran.err, HasSubstr("is a folder"));
 }
 
 TEST_F(ConfigCheck, a_backup_that_knows_no_users_makes_backscatter) {
