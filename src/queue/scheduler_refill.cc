@@ -64,6 +64,13 @@ Status Scheduler::refill_lagging(Time now) {
     read += entries->size() + 1;
     refilled_last_ = domain;
     if (!entries->empty()) at->second.cursor = entries->back();
+    if (entries->size() < page) {
+      // The clock may have gone back since the domain fell behind: then one is due only later, and the sweep,
+      // which saw the queue without it, has to know when.
+      const auto later = store_.due_in_domain(domain, at->second.cursor, Time::max(), 1);
+      if (!later) return pass(later.error());
+      if (!later->empty()) upcoming_ = std::min(upcoming_.value_or(Time::max()), later->front().at);
+    }
     if (entries->size() == page) {
       ++at;
     } else if (at->second.again) {
