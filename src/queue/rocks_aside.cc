@@ -14,10 +14,10 @@ std::string aside_key(Family family, std::string_view key) {
   return out;
 }
 
-void move_aside(Engine& engine, rocksdb::WriteBatch& batch, Family family, std::string_view key,
+void move_aside(const Engine::Inside& inside, rocksdb::WriteBatch& batch, Family family, std::string_view key,
                 std::string_view value) {
-  (void)batch.Put(engine.family(Family::set_aside), slice(aside_key(family, key)), slice(value));
-  (void)batch.Delete(engine.family(family), slice(key));
+  (void)batch.Put(inside.family(Family::set_aside), slice(aside_key(family, key)), slice(value));
+  (void)batch.Delete(inside.family(family), slice(key));
 }
 
 // The record that says where its entries are can't be read: look through the whole index. Seldom, and only
@@ -29,36 +29,37 @@ bool drop_due_entries(Engine& engine, rocksdb::WriteBatch& batch, RecipientKey k
     const auto entry = parse_due_key(view(due->at->key()));
     if (!entry || entry->key != key) continue;
     was_queued = true;
-    (void)batch.SingleDelete(engine.family(Family::due), due->at->key());
+    (void)batch.SingleDelete(due->inside.family(Family::due), due->at->key());
   }
   const auto by_domain = engine.range(Family::due_domain, "", "", true);
   for (; by_domain->at->Valid(); by_domain->at->Next()) {
     const auto entry = parse_due_domain_key(view(by_domain->at->key()));
     if (entry && entry->key == key)
-      (void)batch.SingleDelete(engine.family(Family::due_domain), by_domain->at->key());
+      (void)batch.SingleDelete(by_domain->inside.family(Family::due_domain), by_domain->at->key());
   }
   return was_queued;
 }
 
 }  // namespace
 
-void Committer::set_aside_recipient(RecipientKey key, rocksdb::WriteBatch& batch, Counters& counters) {
+void Committer::set_aside_recipient(const Engine::Inside& inside, RecipientKey key,
+                                    rocksdb::WriteBatch& batch, Counters& counters) {
   const auto stored_key = recipient_key(key);
-  rocksdb::PinnableSlice value;
+  std::string value;
   const auto found = engine_.get(Family::recipient, stored_key.view(), value);
   if (!found || !*found) return;
-  const auto record = decode_recipient(stored_key.view(), view(value));
+  const auto record = decode_recipient(stored_key.view(), value);
   bool was_queued = false;
   if (record) {
     const Time at = index_time(record->state, record->next_attempt);
     was_queued = record->state == State::queued;
-    if (was_queued) (void)batch.SingleDelete(engine_.family(Family::due), slice(due_key(at, key).view()));
+    if (was_queued) (void)batch.SingleDelete(inside.family(Family::due), slice(due_key(at, key).view()));
     const std::string by_domain = due_domain_key(record->recipient.address.domain.text(), at, key);
-    (void)batch.SingleDelete(engine_.family(Family::due_domain), slice(by_domain));
+    (void)batch.SingleDelete(inside.family(Family::due_domain), slice(by_domain));
   } else {
     was_queued = drop_due_entries(engine_, batch, key);
   }
-  move_aside(engine_, batch, Family::recipient, stored_key.view(), view(value));
+  move_aside(inside, batch, Family::recipient, stored_key.view(), value);
   uint64_t& counted = was_queued ? counters.recipients_queued : counters.recipients_held;
   if (counted > 0) --counted;
   Event event;
@@ -69,42 +70,57 @@ void Committer::set_aside_recipient(RecipientKey key, rocksdb::WriteBatch& batch
   if (record) event.address = record->recipient.address.to_string();
   event.detail = record ? "its message's record is damaged" : record.error().what;
   const auto line = ledger_key(key.message, ++counters.ledger_sequence);
-  (void)batch.Put(engine_.family(Family::ledger), slice(line.view()),
+  (void)batch.Put(inside.family(Family::ledger), slice(line.view()),
                   slice(encode(line.view(), LedgerEntry{event, 0})));
   log::error("set aside", {{"id", key.message}, {"recipient", key.index}, {"why", event.detail}});
 }
 
 void Committer::set_aside_damaged(RecipientKey key) {
   rocksdb::WriteBatch batch;
+  uint64_t built_at = 0;
+  std::optional<Counters> counters;
+  if (const auto inside = engine_.enter(); inside) {
+    built_at = engine_.reopened();
+    notice_reopening(built_at);
+    counters = gather_damaged(inside, key.message, batch);
+  }
+  if (!counters) return;  // somebody was here before us
+  // When it can't be written, it will be met and set aside again.
+  if (!engine_.write(batch, Engine::Sync::yes, built_at).ok()) return;
+  counters_ = *counters;
+  hot_.erase(key.message);
+  publish(0);
+}
+
+/// The counters as they are when `batch` has been written; none when there is nothing to do.
+std::optional<Counters> Committer::gather_damaged(const Engine::Inside& inside, MessageId id,
+                                                  rocksdb::WriteBatch& batch) {
   Counters counters = counters_;
-  const auto id_key = message_key(key.message);
-  rocksdb::PinnableSlice value;
+  const auto id_key = message_key(id);
+  std::string value;
   const auto found = engine_.get(Family::message, id_key.view(), value);
-  if (!found) return;
-  const bool message_damaged = *found && !decode_message(id_key.view(), view(value));
+  if (!found) return std::nullopt;
+  const bool message_damaged = *found && !decode_message(id_key.view(), value);
   size_t left = 0;
   const auto range = engine_.range(Family::recipient, std::string(id_key.view()),
-                                   std::string(message_key({key.message.value + 1}).view()));
+                                   std::string(message_key({id.value + 1}).view()));
   for (; range->at->Valid(); range->at->Next()) {
     const auto one = parse_recipient_key(view(range->at->key()));
     if (!one) continue;
     const bool damaged = !decode_recipient(view(range->at->key()), view(range->at->value()));
     if (message_damaged || damaged) {
-      set_aside_recipient(*one, batch, counters);
+      set_aside_recipient(inside, *one, batch, counters);
     } else {
       ++left;
     }
   }
-  if (batch.Count() == 0 && !message_damaged) return;  // somebody was here before us
+  if (batch.Count() == 0 && !message_damaged) return std::nullopt;
   if (*found && left == 0) {
-    move_aside(engine_, batch, Family::message, id_key.view(), view(value));
+    move_aside(inside, batch, Family::message, id_key.view(), value);
     if (counters.messages > 0) --counters.messages;
   }
-  (void)batch.Put(engine_.family(Family::meta), "counters", encode("counters", counters));
-  if (!engine_.write(batch, Engine::Sync::yes).ok()) return;  // it will be met and set aside again
-  counters_ = counters;
-  hot_.erase(key.message);
-  publish(0);
+  (void)batch.Put(inside.family(Family::meta), "counters", encode("counters", counters));
+  return counters;
 }
 
 }  // namespace waybill::queue::rocks

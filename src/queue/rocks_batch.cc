@@ -33,23 +33,39 @@ Status Batch::check(const NewMessage& added) {
   const MessageId id = added.message.id;
   bool exists = hot_.find(id) != nullptr;
   if (!exists) {
-    rocksdb::PinnableSlice value;
+    std::string value;
     const auto found = engine_.get(Family::message, message_key(id).view(), value);
     if (!found) return pass(found.error());
     exists = *found;
   }
   if (exists) return fail(Errc::exists, "message {} is in the spool already", id.to_string());
+  return check_spilled(added);
+}
+
+// Chunks are spilled without a sync, and stand before the message in the log: whatever makes the message
+// durable makes them so. Only a reopening in between can lose them.
+Status Batch::check_spilled(const NewMessage& added) {
+  if (built_at_ == 0) return {};
+  for (uint32_t n = 0; n < added.first_chunk; ++n) {
+    std::string value;
+    const auto found = engine_.get(Family::body, body_key(added.message.id, n).view(), value);
+    if (!found) return pass(found.error());
+    if (!*found) {
+      return fail(Errc::io, "chunk {} of message {} was lost when the spool was opened again", n,
+                  added.message.id.to_string());
+    }
+  }
   return {};
 }
 
 Result<HotMessage*> Batch::load(MessageId id) {
   if (HotMessage* known = hot_.find(id)) return known;
-  rocksdb::PinnableSlice value;
+  std::string value;
   const auto key = message_key(id);
   const auto found = engine_.get(Family::message, key.view(), value);
   if (!found) return pass(found.error());
   if (!*found) return nullptr;
-  const auto record = decode_message(key.view(), view(value));
+  const auto record = decode_message(key.view(), value);
   if (!record) return pass(record.error(), fmt::format("message {}", id.to_string()));
   HotMessage message{.chunk_count = record->chunk_count, .recipients = {}};
   const auto range = engine_.range(Family::recipient, std::string(key.view()),
@@ -100,11 +116,11 @@ void Batch::apply(const NewMessage& added) {
     const std::string header = encode_body_header(chunk_key.view(), payload);
     const rocksdb::Slice key_part = slice(chunk_key.view());
     const std::array<rocksdb::Slice, 2> value_parts{slice(header), slice(payload)};
-    (void)batch_.Put(engine_.family(Family::body), rocksdb::SliceParts(&key_part, 1),
+    (void)batch_.Put(inside_.family(Family::body), rocksdb::SliceParts(&key_part, 1),
                      rocksdb::SliceParts(value_parts.data(), 2));
   }
   // The marker of a body that was still coming in; from now on the message names its chunks.
-  if (added.first_chunk > 0) (void)batch_.Delete(engine_.family(Family::spill), slice(key.view()));
+  if (added.first_chunk > 0) (void)batch_.Delete(inside_.family(Family::spill), slice(key.view()));
 
   HotMessage hot{.chunk_count = added.message.chunk_count,
                  .open_left = static_cast<uint32_t>(added.recipients.size()),
@@ -140,7 +156,7 @@ void Batch::apply(const Change& change) {
     if (one.written_once) {
       single_delete(Family::recipient, key.view());
     } else {
-      (void)batch_.Delete(engine_.family(Family::recipient), slice(key.view()));
+      (void)batch_.Delete(inside_.family(Family::recipient), slice(key.view()));
     }
     --message.open_left;
   } else {
@@ -183,7 +199,7 @@ void Batch::end_message(MessageId id, const HotMessage& message) {
   single_delete(Family::message, message_key(id).view());
   for (uint32_t n = 0; n < message.chunk_count; ++n) {
     // Delete, not SingleDelete: a spilled chunk may have been written twice.
-    (void)batch_.Delete(engine_.family(Family::body), slice(body_key(id, n).view()));
+    (void)batch_.Delete(inside_.family(Family::body), slice(body_key(id, n).view()));
   }
   --counters_.messages;
   ended_.push_back(id);
@@ -195,16 +211,17 @@ void Batch::log(const Event& event, uint32_t accepted_recipients) {
 }
 
 void Batch::put(Family which, std::string_view key, std::string_view value) {
-  (void)batch_.Put(engine_.family(which), slice(key), slice(value));
+  (void)batch_.Put(inside_.family(which), slice(key), slice(value));
 }
 
 // For keys that are put once and deleted once: unlike Delete it vanishes together with its put.
 void Batch::single_delete(Family which, std::string_view key) {
-  (void)batch_.SingleDelete(engine_.family(which), slice(key));
+  (void)batch_.SingleDelete(inside_.family(which), slice(key));
 }
 
 rocksdb::WriteBatch& Batch::finish() {
   put(Family::meta, "counters", encode("counters", counters_));
+  inside_ = {};
   return batch_;
 }
 

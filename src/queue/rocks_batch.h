@@ -1,6 +1,6 @@
 // rocks_batch.h: turns transactions into one WriteBatch. A transaction is checked whole before its first key
 // is written, so one that fails leaves no trace in the batch. Commit thread only. Never writes to the disk
-// itself; reads it for messages that the committer doesn't remember.
+// itself; reads it for messages that the committer doesn't remember. It is inside the engine until finish().
 #pragma once
 
 #include <rocksdb/write_batch.h>
@@ -13,17 +13,23 @@ namespace waybill::queue::rocks {
 
 class Batch {
  public:
-  Batch(Engine& engine, Hot& hot, const Counters& counters)
-      : engine_(engine), hot_(hot), counters_(counters) {}
+  Batch(Engine& engine, Engine::Inside inside, Hot& hot, const Counters& counters)
+      : engine_(engine),
+        inside_(std::move(inside)),
+        built_at_(engine.reopened()),
+        hot_(hot),
+        counters_(counters) {}
 
   [[nodiscard]] Status add(const Transaction& transaction);
-  /// Adds the counters; then the batch can be written.
+  /// Adds the counters and leaves the engine; then the batch can be written.
   rocksdb::WriteBatch& finish();
   /// After the write: forgets messages that ended.
   void settle();
 
   [[nodiscard]] bool empty() const { return batch_.Count() == 0; }
   [[nodiscard]] size_t size_octets() const { return batch_.GetDataSize(); }
+  /// For Engine::write(): which opening of the database the batch was checked against.
+  [[nodiscard]] uint64_t built_at() const { return built_at_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
   /// The earliest due time that this batch writes; Time::max() when none.
   [[nodiscard]] Time earliest_due() const { return earliest_due_; }
@@ -33,6 +39,7 @@ class Batch {
 
  private:
   [[nodiscard]] Status check(const NewMessage& added);
+  [[nodiscard]] Status check_spilled(const NewMessage& added);
   [[nodiscard]] Status check(const Change& change);
   void apply(const NewMessage& added);
   void apply(const Change& change);
@@ -44,6 +51,8 @@ class Batch {
   void single_delete(Family which, std::string_view key);
 
   Engine& engine_;
+  Engine::Inside inside_;
+  uint64_t built_at_;
   Hot& hot_;
   Counters counters_;
   rocksdb::WriteBatch batch_;

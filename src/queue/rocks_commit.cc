@@ -2,6 +2,8 @@
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace waybill::queue::rocks {
@@ -30,6 +32,9 @@ size_t octets_of(const Transaction& transaction) {
 bool is_only_new(const Transaction& transaction) {
   return !transaction.messages.empty() && transaction.changes.empty();
 }
+
+// "Exists" and "ended" may be what the same batch was going to make true: with it they fall.
+bool rests_on_batch(Errc code) { return code == Errc::exists || code == Errc::not_found; }
 
 }  // namespace
 
@@ -137,47 +142,76 @@ void Committer::process(std::vector<Item>& items) {
 }
 
 void Committer::process_slice(std::span<Item> items) {
-  Batch batch(engine_, hot_, counters_);
   std::vector<Status> answers(items.size());
+  // What was checked against a database that has been opened again since is checked anew.
+  while (!try_slice(items, answers)) {
+  }
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (items[i].done) items[i].done(std::move(answers[i]));
+  }
+}
+
+// What was written unsynced may be gone, and with a damaged log more than that: what is remembered here is
+// the disk's again. Numbers that must not be used twice never go back.
+void Committer::notice_reopening(uint64_t reopened) {
+  if (reopened == std::exchange(reopened_seen_, reopened)) return;
+  hot_.clear();
+  const auto counters = read_counters(engine_);
+  if (!counters) return;  // the write that follows fails as well
+  const Counters before = std::exchange(counters_, *counters);
+  counters_.ledger_sequence = std::max(counters_.ledger_sequence, before.ledger_sequence);
+  counters_.highest_id = std::max(counters_.highest_id, before.highest_id);
+}
+
+void Committer::fill(Batch& batch, std::span<Item> items, std::vector<Status>& answers) {
   const bool low = space_.low();
-  size_t good = 0;
   for (size_t i = 0; i < items.size(); ++i) {
     if (low && is_only_new(items[i].transaction)) {
       answers[i] = fail(Errc::no_space, "the spool's disk is down to its reserve");
       continue;
     }
     answers[i] = batch.add(items[i].transaction);
-    if (answers[i]) {
-      ++good;
-    } else if (answers[i].error().code == Errc::corrupt) {
+    if (!answers[i] && answers[i].error().code == Errc::corrupt) {
       log::error("commit met a damaged record", {{"what", answers[i].error().what}});
       for (const Change& change : items[i].transaction.changes) inspect(change.key);
     }
   }
-  if (good > 0 && !batch.empty()) {
-    rocksdb::WriteBatch& ready = batch.finish();
-    const bool has_due = batch.earliest_due() != Time::max();
-    if (has_due) engine_.due_floor.writing(batch.earliest_due());
-    const auto status = engine_.write(ready, Engine::Sync::yes);  // 250 follows the sync
-    if (has_due) engine_.due_floor.written();
-    if (status.ok()) {
-      counters_ = batch.counters();
-      batch.settle();
-      hot_.shrink();
-      publish(good);
-    } else {
-      // Nothing of it counts. What the batch changed in the overlay is no longer true: read it again.
-      hot_.clear();
-      const Error error = error_of(status, "cannot write to the spool");
-      log::error("commit failed", {{"what", error.what}, {"transactions", good}});
-      for (Status& answer : answers) {
-        if (answer) answer = std::unexpected(error);
-      }
-    }
+}
+
+/// False when the database was opened again meanwhile, and nothing was written.
+bool Committer::try_slice(std::span<Item> items, std::vector<Status>& answers) {
+  auto inside = engine_.enter_to_write();
+  if (!inside) {
+    std::ranges::fill(answers, Status(std::unexpected(inside.error())));
+    return true;
   }
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (items[i].done) items[i].done(std::move(answers[i]));
+  notice_reopening(engine_.reopened());
+  Batch batch(engine_, std::move(*inside), hot_, counters_);
+  fill(batch, items, answers);
+  const auto good = static_cast<uint64_t>(std::ranges::count_if(answers, &Status::has_value));
+  if (good == 0 || batch.empty()) return true;
+
+  rocksdb::WriteBatch& ready = batch.finish();
+  const bool has_due = batch.earliest_due() != Time::max();
+  if (has_due) engine_.due_floor.writing(batch.earliest_due());
+  const auto status = engine_.write(ready, Engine::Sync::yes, batch.built_at());  // 250 follows the sync
+  if (has_due) engine_.due_floor.written();
+  if (status.ok()) {
+    counters_ = batch.counters();
+    batch.settle();
+    hot_.shrink();
+    publish(good);
+    return true;
   }
+  // Nothing of it counts. What the batch changed in the overlay is no longer true: read it again.
+  hot_.clear();
+  if (status.IsTryAgain() && engine_.reopened() != batch.built_at()) return false;
+  const Error error = error_of(status, "cannot write to the spool");
+  log::error("commit failed", {{"what", error.what}, {"transactions", good}});
+  for (Status& answer : answers) {
+    if (answer || rests_on_batch(answer.error().code)) answer = std::unexpected(error);
+  }
+  return true;
 }
 
 }  // namespace waybill::queue::rocks

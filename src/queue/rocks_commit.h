@@ -24,6 +24,9 @@ class SpaceGuard {
   std::atomic<bool> low_{false};
 };
 
+/// As the spool has them; counted anew when they are missing or damaged (in rocks_store.cc).
+[[nodiscard]] Result<Counters> read_counters(Engine& engine);
+
 struct Published {
   Counters counters;
   uint64_t commits = 0;
@@ -50,8 +53,14 @@ class Committer {
   void run();
   void process(std::vector<Item>& items);
   void process_slice(std::span<Item> items);
-  void set_aside_damaged(RecipientKey key);  // these two in rocks_aside.cc
-  void set_aside_recipient(RecipientKey key, rocksdb::WriteBatch& batch, Counters& counters);
+  [[nodiscard]] bool try_slice(std::span<Item> items, std::vector<Status>& answers);
+  void fill(Batch& batch, std::span<Item> items, std::vector<Status>& answers);
+  void notice_reopening(uint64_t reopened);
+  void set_aside_damaged(RecipientKey key);  // these three in rocks_aside.cc
+  [[nodiscard]] std::optional<Counters> gather_damaged(const Engine::Inside& inside, MessageId id,
+                                                       rocksdb::WriteBatch& batch);
+  void set_aside_recipient(const Engine::Inside& inside, RecipientKey key, rocksdb::WriteBatch& batch,
+                           Counters& counters);
   void publish(uint64_t transactions);
 
   Engine& engine_;
@@ -59,6 +68,7 @@ class Committer {
   const Clock& clock_;
   Hot hot_;
   Counters counters_;
+  uint64_t reopened_seen_ = 0;
 
   mutable std::mutex published_mutex_;
   Published published_;

@@ -1,27 +1,20 @@
-// rocks_engine.h: the database itself: families, options, and the few helpers that every part of the
-// RocksDB store uses. Only rocks_*.cc include this: no other code sees a type of RocksDB.
+// rocks_engine.h: the open database and the few helpers that every part of the RocksDB store uses: reading,
+// the one door for writes, and opening the database again when RocksDB gave it up.
 #pragma once
 
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
-#include <array>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
 
 #include "queue/keys.h"
-#include "queue/rocks_store.h"
+#include "queue/rocks_gate.h"
+#include "queue/rocks_open.h"
 
 namespace waybill::queue::rocks {
-
-enum class Family : uint8_t { meta, message, recipient, body, due, due_domain, ledger, spill, set_aside };
-inline constexpr size_t kFamilies = 9;
-
-inline rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
-inline std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
-/// no_space, corrupt, busy or io, with what we were doing.
-[[nodiscard]] Error error_of(const rocksdb::Status& status, std::string_view doing);
 
 /// Where a scan of the due index may begin. Entries at the queue's head are deleted all the time, and a scan
 /// from the very beginning would have to step over all that is deleted and not yet compacted away. The floor
@@ -38,6 +31,8 @@ class DueFloor {
   [[nodiscard]] Look look();
   /// The reader found nothing before `first`.
   void raise(const Look& look, Time first);
+  /// The next look begins at the beginning again.
+  void reset();
 
  private:
   std::mutex mutex_;
@@ -47,20 +42,42 @@ class DueFloor {
   uint64_t token_ = 0;
 };
 
+/// Thread rule: every method is thread-safe. Failure modes: a write that fails leaves what was answered
+/// before it; when RocksDB won't write any more though the disk does, the next write closes the database and
+/// opens it again, and readers wait that long. If that fails too, nothing can be read until a later write
+/// succeeds.
 class Engine {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Engine>> open(const RocksStoreOptions& options);
   ~Engine();
 
-  [[nodiscard]] rocksdb::DB& db() const { return *db_; }
-  [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Family which) const {
-    return families_[static_cast<size_t>(which)];
-  }
-  /// `value` is reset and set; false when there is none.
-  [[nodiscard]] Result<bool> get(Family which, std::string_view key, rocksdb::PinnableSlice& value,
+  /// The database, which stays while this lives. Empty when it could not be opened again. Kept by the thread
+  /// that took it, for as long as one read or the making of one batch takes: it holds up a reopening.
+  class Inside {
+   public:
+    Inside() = default;
+    explicit operator bool() const { return database_ != nullptr; }
+    [[nodiscard]] rocksdb::DB& db() const { return database_->db(); }
+    [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Family which) const { return database_->family(which); }
+
+   private:
+    friend class Engine;
+    Gate::Pass pass_;
+    const Database* database_ = nullptr;
+  };
+  [[nodiscard]] Inside enter() const;
+  /// The same for who is going to write: when there is no database, tries to open it.
+  /// REQUIRES: this thread is not inside.
+  [[nodiscard]] Result<Inside> enter_to_write();
+  /// A reopening waits for those inside: long scans had better end.
+  [[nodiscard]] bool closing() const { return gate_.closing(); }
+
+  /// `value` is set; false when there is none.
+  [[nodiscard]] Result<bool> get(Family which, std::string_view key, std::string& value,
                                  const rocksdb::Snapshot* snapshot = nullptr) const;
-  /// Keys in [from, to); for long scans the block cache is left alone.
+  /// Keys in [from, to); for long scans the block cache is left alone. It is inside while it lives.
   struct Range {
+    Inside inside;
     std::string from, to;
     rocksdb::Slice lower, upper;
     std::unique_ptr<rocksdb::Iterator> at;
@@ -68,25 +85,43 @@ class Engine {
   [[nodiscard]] std::unique_ptr<Range> range(Family which, std::string from, std::string to,
                                              bool long_scan = false,
                                              const rocksdb::Snapshot* snapshot = nullptr) const;
+
   enum class Sync : uint8_t { no, yes };
   /// The one door for every write, one at a time. A write that fails may leave half a record in the log, and
   /// recovery would stop there: nothing is ever appended behind it. The next write first begins a new log,
   /// and fails when that fails. So `ok` means: a reopen shows it (after a sync, whatever happens).
-  [[nodiscard]] rocksdb::Status write(rocksdb::WriteBatch& batch, Sync sync);
+  /// `built_at`: what reopened() was when the batch was made; when it isn't any more, nothing is written
+  /// (TryAgain). REQUIRES: this thread is not inside.
+  [[nodiscard]] rocksdb::Status write(rocksdb::WriteBatch& batch, Sync sync,
+                                      std::optional<uint64_t> built_at = std::nullopt);
+  /// How often the database was opened again. What was written without a sync may be gone each time.
+  [[nodiscard]] uint64_t reopened() const { return reopened_.load(std::memory_order_acquire); }
+  /// See Database; of the last opening that met damage.
+  [[nodiscard]] std::string log_set_aside() const;
+
   DueFloor due_floor;
-  /// The folder that keeps the log's files when opening met damage in them; empty: the log was whole.
-  [[nodiscard]] const std::string& log_set_aside() const { return log_set_aside_; }
 
  private:
-  Engine() = default;
-  /// Moves all that is in memory to files, and begins a new log.
+  explicit Engine(const RocksStoreOptions& options) : options_(options) {}
+  [[nodiscard]] rocksdb::Env& env() const;
+  /// Whether the disk works, seen without RocksDB.
+  [[nodiscard]] rocksdb::Status probe() const;
+  /// After an error, makes the log and RocksDB fit for the next write.
+  [[nodiscard]] rocksdb::Status make_ready();
+  /// Moves all that is in memory to files, and begins a new log; opens the database again if it must.
   [[nodiscard]] rocksdb::Status start_new_log();
+  [[nodiscard]] rocksdb::Status reopen(const rocksdb::Status& why);
 
-  std::mutex write_mutex_;
+  const RocksStoreOptions& options_;
+  mutable Gate gate_;
+  std::unique_ptr<Database> database_;  ///< changes under write_mutex_ with the gate closed
+  std::atomic<uint64_t> reopened_{0};
+
+  std::mutex write_mutex_;  // and what it guards:
   bool log_suspect_ = false;
+  uint64_t last_good_ = 0;  ///< sequence number of the last write that was answered as good
+  mutable std::mutex log_set_aside_mutex_;
   std::string log_set_aside_;
-  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
-  std::unique_ptr<rocksdb::DB> db_;
 };
 
 }  // namespace waybill::queue::rocks

@@ -18,23 +18,23 @@ std::string next_key(std::string_view key) {
 }  // namespace
 
 Result<std::optional<MessageRecord>> RocksStore::message(MessageId id) const {
-  rocksdb::PinnableSlice value;
+  std::string value;
   const auto key = message_key(id);
   const auto found = core_->engine->get(Family::message, key.view(), value);
   if (!found) return pass(found.error());
   if (!*found) return std::nullopt;
-  auto record = decode_message(key.view(), view(value));
+  auto record = decode_message(key.view(), value);
   if (!record) return std::unexpected(core_->damaged({id, 0}, record.error()));
   return std::move(*record);
 }
 
 Result<std::optional<RecipientRecord>> RocksStore::recipient(RecipientKey which) const {
-  rocksdb::PinnableSlice value;
+  std::string value;
   const auto key = recipient_key(which);
   const auto found = core_->engine->get(Family::recipient, key.view(), value);
   if (!found) return pass(found.error());
   if (!*found) return std::nullopt;
-  auto record = decode_recipient(key.view(), view(value));
+  auto record = decode_recipient(key.view(), value);
   if (!record) return std::unexpected(core_->damaged(which, record.error()));
   return std::move(*record);
 }
@@ -58,14 +58,15 @@ Result<std::vector<std::pair<uint32_t, RecipientRecord>>> RocksStore::recipients
 }
 
 Result<Chunk> RocksStore::chunk(MessageId id, uint32_t n) const {
-  rocksdb::PinnableSlice value;
+  std::string value;
   const auto key = body_key(id, n);
   const auto found = core_->engine->get(Family::body, key.view(), value);
   if (!found) return pass(found.error());
   if (!*found) return fail(Errc::not_found, "message {} has no chunk {}", id.to_string(), n);
-  const auto payload = decode_body(key.view(), view(value));
+  const auto payload = decode_body(key.view(), value);
   if (!payload) return pass(payload.error(), fmt::format("chunk {} of message {}", n, id.to_string()));
-  return Chunk(std::string(*payload));
+  value.erase(0, value.size() - payload->size());
+  return Chunk(std::move(value));
 }
 
 Result<std::vector<Due>> RocksStore::due(std::optional<Due> after, Time until, size_t max) const {

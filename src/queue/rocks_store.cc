@@ -11,39 +11,64 @@ namespace {
 
 // Chunks of bodies that were coming in when we stopped: no message names them. The markers say which they
 // are, so that nothing else is read.
-Status remove_orphans(Engine& engine) {
-  rocksdb::WriteBatch batch;
+Result<size_t> gather_orphans(const Engine& engine, rocksdb::WriteBatch& batch) {
   size_t orphans = 0;
   const auto markers = engine.range(Family::spill, "", "");
   for (; markers->at->Valid(); markers->at->Next()) {
     const auto id = parse_message_key(view(markers->at->key()));
     if (!id) continue;
-    rocksdb::PinnableSlice value;
+    std::string value;
     const auto found = engine.get(Family::message, view(markers->at->key()), value);
     if (!found) return pass(found.error());
     if (!*found) {
-      (void)batch.DeleteRange(engine.family(Family::body), slice(message_key(*id).view()),
+      (void)batch.DeleteRange(markers->inside.family(Family::body), slice(message_key(*id).view()),
                               slice(message_key({id->value + 1}).view()));
       ++orphans;
     }
-    (void)batch.Delete(engine.family(Family::spill), markers->at->key());
+    (void)batch.Delete(markers->inside.family(Family::spill), markers->at->key());
   }
   if (!markers->at->status().ok())
     return std::unexpected(error_of(markers->at->status(), "cannot read the spill markers"));
+  return orphans;
+}
+
+Status remove_orphans(Engine& engine) {
+  rocksdb::WriteBatch batch;
+  const auto orphans = gather_orphans(engine, batch);
+  if (!orphans) return pass(orphans.error());
   if (batch.Count() == 0) return {};
   const auto status = engine.write(batch, Engine::Sync::no);
   if (!status.ok()) return std::unexpected(error_of(status, "cannot remove unfinished bodies"));
-  log::info("removed unfinished bodies", {{"messages", orphans}});
+  log::info("removed unfinished bodies", {{"messages", *orphans}});
   return {};
 }
 
+uint64_t octets_on_disk(const Engine::Inside& inside) {
+  uint64_t total = 0;
+  for (size_t i = 0; i < kFamilies; ++i) {
+    for (const auto& property :
+         {rocksdb::DB::Properties::kTotalSstFilesSize, rocksdb::DB::Properties::kTotalBlobFileSize}) {
+      uint64_t octets = 0;
+      if (inside.db().GetIntProperty(inside.family(static_cast<Family>(i)), property, &octets))
+        total += octets;
+    }
+  }
+  rocksdb::VectorLogPtr logs;
+  if (inside.db().GetSortedWalFiles(logs).ok()) {
+    for (const auto& log : logs) total += log->SizeFileBytes();
+  }
+  return total;
+}
+
+}  // namespace
+
 // The counters are written with every batch. When they are missing or damaged, count.
 Result<Counters> read_counters(Engine& engine) {
-  rocksdb::PinnableSlice value;
+  std::string value;
   const auto found = engine.get(Family::meta, "counters", value);
   if (!found) return pass(found.error());
   if (*found) {
-    if (auto counters = decode_counters("counters", view(value))) return *counters;
+    if (auto counters = decode_counters("counters", value)) return *counters;
     log::error("the spool's counters are damaged; counting anew");
   }
   Counters out;
@@ -63,8 +88,6 @@ Result<Counters> read_counters(Engine& engine) {
   }
   return out;
 }
-
-}  // namespace
 
 Error Core::damaged(RecipientKey key, Error error) const {
   if (error.code == Errc::corrupt) {
@@ -108,9 +131,13 @@ Status RocksStore::put_chunk(MessageId id, uint32_t n, const Chunk& chunk) {
   const rocksdb::Slice key_part = slice(key.view());
   const std::array<rocksdb::Slice, 2> value_parts{slice(header), slice(chunk.view())};
   rocksdb::WriteBatch batch;
-  (void)batch.Put(core_->engine->family(Family::spill), slice(message_key(id).view()), "");
-  (void)batch.Put(core_->engine->family(Family::body), rocksdb::SliceParts(&key_part, 1),
-                  rocksdb::SliceParts(value_parts.data(), 2));
+  {
+    const auto inside = core_->engine->enter_to_write();
+    if (!inside) return pass(inside.error());
+    (void)batch.Put(inside->family(Family::spill), slice(message_key(id).view()), "");
+    (void)batch.Put(inside->family(Family::body), rocksdb::SliceParts(&key_part, 1),
+                    rocksdb::SliceParts(value_parts.data(), 2));
+  }
   // Not synced: the commit that names it syncs the log up to itself, and this stands before it.
   const auto status = core_->engine->write(batch, rocks::Engine::Sync::no);
   if (!status.ok()) return std::unexpected(rocks::error_of(status, "cannot write a chunk"));
@@ -119,10 +146,13 @@ Status RocksStore::put_chunk(MessageId id, uint32_t n, const Chunk& chunk) {
 
 void RocksStore::discard(MessageId id, uint32_t chunk_count) {
   rocksdb::WriteBatch batch;
-  for (uint32_t n = 0; n < chunk_count; ++n)
-    (void)batch.Delete(core_->engine->family(Family::body), slice(body_key(id, n).view()));
-  (void)batch.Delete(core_->engine->family(Family::spill), slice(message_key(id).view()));
-  // If this fails the marker stands, and the next start removes them.
+  // If any of this fails the marker stands, and the next start removes them.
+  if (const auto inside = core_->engine->enter(); inside) {
+    for (uint32_t n = 0; n < chunk_count; ++n)
+      (void)batch.Delete(inside.family(Family::body), slice(body_key(id, n).view()));
+    (void)batch.Delete(inside.family(Family::spill), slice(message_key(id).view()));
+  }
+  if (batch.Count() == 0) return;
   (void)core_->engine->write(batch, rocks::Engine::Sync::no);
 }
 
@@ -141,25 +171,13 @@ StoreStats RocksStore::stats() const {
   out.commits = now.commits;
   out.transactions = now.transactions;
   out.log_set_aside = core_->engine->log_set_aside();
+  out.reopened = core_->engine->reopened();
   const auto first = core_->engine->range(Family::message, "", "");
   for (; out.messages > 0 && first->at->Valid() && !out.oldest_arrival; first->at->Next()) {
     const auto record = decode_message(rocks::view(first->at->key()), rocks::view(first->at->value()));
     if (record) out.oldest_arrival = record->arrived;
   }
-  for (size_t i = 0; i < rocks::kFamilies; ++i) {
-    for (const auto& property :
-         {rocksdb::DB::Properties::kTotalSstFilesSize, rocksdb::DB::Properties::kTotalBlobFileSize}) {
-      uint64_t octets = 0;
-      if (core_->engine->db().GetIntProperty(core_->engine->family(static_cast<Family>(i)), property,
-                                             &octets)) {
-        out.bytes_on_disk += octets;
-      }
-    }
-  }
-  rocksdb::VectorLogPtr logs;
-  if (core_->engine->db().GetSortedWalFiles(logs).ok()) {
-    for (const auto& log : logs) out.bytes_on_disk += log->SizeFileBytes();
-  }
+  if (first->inside) out.bytes_on_disk = rocks::octets_on_disk(first->inside);
   return out;
 }
 

@@ -1,5 +1,7 @@
 // rocks_verify.cc: custody verify and the ledger's retention: streams over one snapshot, one message in
 // memory at a time.
+#include <rocksdb/snapshot.h>
+
 #include "queue/ledger.h"
 #include "queue/rocks_core.h"
 
@@ -38,11 +40,12 @@ class Verifier {
   std::unique_ptr<rocks::Engine::Range> ledger_;
   std::unique_ptr<rocks::Engine::Range> recipients_;
   Auditor auditor_;
-  rocksdb::PinnableSlice value_;
+  std::string value_;
 };
 
 Result<CustodyReport> Verifier::run() {
   while (true) {
+    if (core_.engine->closing()) return fail(Errc::busy, "the spool is being opened again after an error");
     const auto in_ledger = message_at(*ledger_->at);
     const auto in_spool = message_at(*recipients_->at);
     if (!in_ledger && !in_spool) break;
@@ -116,7 +119,7 @@ void Verifier::check_message(MessageId id) {
     auditor_.fault(fmt::format("message {} has open recipients, yet no record", id.to_string()));
     return;
   }
-  const auto record = decode_message(key.view(), view(value_));
+  const auto record = decode_message(key.view(), value_);
   if (!record) {
     auditor_.fault(core_.damaged({id, 0}, record.error()).what);
     return;
@@ -124,7 +127,7 @@ void Verifier::check_message(MessageId id) {
   for (uint32_t n = 0; n < record->chunk_count; ++n) {
     const auto body = body_key(id, n);
     const auto chunk = core_.engine->get(Family::body, body.view(), value_, snapshot_);
-    if (!chunk || !*chunk || !decode_body(body.view(), view(value_))) {
+    if (!chunk || !*chunk || !decode_body(body.view(), value_)) {
       auditor_.fault(fmt::format("chunk {} of message {} is missing or damaged", n, id.to_string()));
     }
   }
@@ -133,69 +136,102 @@ void Verifier::check_message(MessageId id) {
 }  // namespace
 
 Result<CustodyReport> RocksStore::verify_custody() const {
-  rocksdb::DB& db = core_->engine->db();
-  const rocksdb::Snapshot* snapshot = db.GetSnapshot();
-  auto report = Verifier(*core_, snapshot).run();
-  db.ReleaseSnapshot(snapshot);
-  return report;
+  const auto inside = core_->engine->enter();
+  if (!inside) return fail(Errc::io, "the spool's database is not open");
+  rocksdb::ManagedSnapshot snapshot(&inside.db());
+  return Verifier(*core_, snapshot.snapshot()).run();
 }
 
 namespace {
 
-/// Deletes runs of ended messages: one range tombstone a run, not one a message.
-class Pruner {
- public:
-  explicit Pruner(rocks::Engine& engine) : engine_(engine) {}
-  void drop(MessageId id) {
-    if (!from_) from_ = id;
-    to_ = id;
-  }
-  Status keep() {
-    if (!from_) return {};
-    rocksdb::WriteBatch batch;
-    (void)batch.DeleteRange(engine_.family(Family::ledger), slice(message_key(*from_).view()),
-                            slice(message_key({to_.value + 1}).view()));
-    const auto status = engine_.write(batch, rocks::Engine::Sync::no);
-    from_.reset();
-    if (!status.ok()) return std::unexpected(rocks::error_of(status, "cannot prune the ledger"));
-    return {};
-  }
-
- private:
-  rocks::Engine& engine_;
-  std::optional<MessageId> from_;
-  MessageId to_;
+/// What one step of the pruning removes: runs of ended messages, so that a run takes one range tombstone.
+struct PruneStep {
+  rocksdb::WriteBatch batch;
+  uint64_t lines = 0;
+  std::optional<MessageId> next;  ///< where the following step begins; none: all is seen
 };
 
-}  // namespace
+class Pruner {
+ public:
+  Pruner(const rocks::Engine& engine, Time before) : engine_(engine), before_(before) {}
+  Result<PruneStep> step(MessageId from);
+
+ private:
+  static constexpr int kMessagesMax = 4096;
+  Result<bool> may_go(rocksdb::Iterator& ledger, MessageId id, uint64_t& lines);
+
+  const rocks::Engine& engine_;
+  Time before_;
+};
 
 // Keys begin with the message's id, and an id with its time: the walk ends where younger messages begin.
 // A message is pruned whole or not at all, so that what custody verify sees always balances. No message can
 // come in between two old ones: ids only grow.
-Result<uint64_t> RocksStore::prune_ledger(Time before) {
-  uint64_t removed = 0;
-  rocks::Engine& engine = *core_->engine;
-  const auto ledger = engine.range(Family::ledger, "", "", true);
-  Pruner pruner(engine);
-  while (const auto id = message_at(*ledger->at)) {
-    if (id->time() >= before) break;
-    bool young = false;
-    uint64_t lines = 0;
-    for (; message_at(*ledger->at) == *id; ledger->at->Next(), ++lines) {
-      const auto entry = decode_event(view(ledger->at->key()), view(ledger->at->value()));
-      young = young || (entry && entry->event.time >= before);
+Result<PruneStep> Pruner::step(MessageId from) {
+  PruneStep out;
+  const auto ledger = engine_.range(Family::ledger, std::string(message_key(from).view()), "", true);
+  std::optional<MessageId> run_from;
+  MessageId run_to;
+  const auto end_run = [&] {
+    if (!run_from) return;
+    (void)out.batch.DeleteRange(ledger->inside.family(Family::ledger), slice(message_key(*run_from).view()),
+                                slice(message_key({run_to.value + 1}).view()));
+    run_from.reset();
+  };
+  for (int seen = 0; const auto id = message_at(*ledger->at); ++seen) {
+    if (id->time() >= before_) break;
+    if (seen == kMessagesMax) {
+      out.next = id;
+      break;
     }
-    rocksdb::PinnableSlice value;
-    const auto open = engine.get(Family::message, message_key(*id).view(), value);
-    if (!open) return pass(open.error());
-    if (young || *open) {
-      if (auto kept = pruner.keep(); !kept) return pass(kept.error());
+    const auto goes = may_go(*ledger->at, *id, out.lines);
+    if (!goes) return pass(goes.error());
+    if (!*goes) {
+      end_run();
       continue;
     }
-    pruner.drop(*id);
-    removed += lines;
+    if (!run_from) run_from = id;
+    run_to = *id;
   }
-  if (auto kept = pruner.keep(); !kept) return pass(kept.error());
+  end_run();
+  if (!ledger->at->status().ok())
+    return std::unexpected(rocks::error_of(ledger->at->status(), "cannot read the ledger"));
+  return out;
+}
+
+/// Whether the message has ended and all its lines are old: then `lines` counts them. Moves behind them.
+Result<bool> Pruner::may_go(rocksdb::Iterator& ledger, MessageId id, uint64_t& lines) {
+  bool young = false;
+  uint64_t count = 0;
+  for (; message_at(ledger) == id; ledger.Next(), ++count) {
+    const auto entry = decode_event(view(ledger.key()), view(ledger.value()));
+    young = young || (entry && entry->event.time >= before_);
+  }
+  std::string value;
+  const auto open = engine_.get(Family::message, message_key(id).view(), value);
+  if (!open) return pass(open.error());
+  if (young || *open) return false;
+  lines += count;
+  return true;
+}
+
+}  // namespace
+
+// In steps: a write is never made from inside a scan.
+Result<uint64_t> RocksStore::prune_ledger(Time before) {
+  uint64_t removed = 0;
+  Pruner pruner(*core_->engine, before);
+  std::optional<MessageId> next = MessageId{0};
+  while (next) {
+    auto step = pruner.step(*next);
+    if (!step) return pass(step.error());
+    if (step->batch.Count() > 0) {
+      const auto status = core_->engine->write(step->batch, rocks::Engine::Sync::no);
+      if (!status.ok()) return std::unexpected(rocks::error_of(status, "cannot prune the ledger"));
+    }
+    removed += step->lines;
+    next = step->next;
+  }
   return removed;
 }
 

@@ -83,6 +83,8 @@ struct StoreStats {
   uint64_t bytes_on_disk = 0;
   /// Opening met damage in the log: the folder that keeps its files. Empty: nothing was lost.
   std::string log_set_aside;
+  /// How often the spool closed and opened its files again by itself, after an error that left no other way.
+  uint64_t reopened = 0;
 };
 
 /// What `custody verify` found: every accepted recipient is open, or ended in exactly one final event.

@@ -7,10 +7,12 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 namespace waybill::queue::samples {
 
@@ -21,7 +23,27 @@ class FaultFs : public rocksdb::FileSystemWrapper {
   FaultFs() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
   const char* Name() const override { return "FaultFs"; }
 
-  void set(Fault fault) { fault_ = fault; }
+  void set(Fault fault) {
+    aim({});
+    fault_ = fault;
+  }
+  /// What a fault concerns: files whose name contains `part` (empty: all), and the first `times` writes or
+  /// syncs of them (0: all, until set() ends it).
+  struct Aim {
+    std::string part;
+    bool only_syncs = false;
+    int64_t times = 0;
+  };
+  void set(Fault fault, Aim at) {
+    fault_ = Fault::none;  // nothing meets the new fault with the old aim
+    aim(std::move(at));
+    fault_ = fault;
+  }
+  /// Called once, when a database is about to open next: all its files are closed then.
+  void before_opening(std::function<void()> call) {
+    const std::lock_guard lock(mutex_);
+    before_opening_ = std::move(call);
+  }
   /// After `writes` more appends or syncs of any file the power goes.
   void lose_power_after(int64_t writes) { fail_after(writes, Fault::power); }
   /// The same for another fault; it stays until set() ends it.
@@ -45,7 +67,7 @@ class FaultFs : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* out,
                                     rocksdb::IODebugContext* debug) override {
-    if (auto status = check(false); !status.ok()) return status;
+    if (auto status = check(path, Op::folder); !status.ok()) return status;
     std::unique_ptr<rocksdb::FSWritableFile> inner;
     auto status = FileSystemWrapper::NewWritableFile(path, options, &inner, debug);
     if (status.ok()) {
@@ -56,13 +78,23 @@ class FaultFs : public rocksdb::FileSystemWrapper {
   }
   rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
                                const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override {
-    if (auto status = check(false); !status.ok()) return status;
+    if (auto status = check(to, Op::folder); !status.ok()) return status;
     const std::lock_guard lock(mutex_);
     if (const auto at = synced_.find(from); at != synced_.end()) {
       synced_[to] = at->second;
       synced_.erase(from);
     }
     return FileSystemWrapper::RenameFile(from, to, options, debug);
+  }
+  rocksdb::IOStatus LockFile(const std::string& path, const rocksdb::IOOptions& options,
+                             rocksdb::FileLock** out, rocksdb::IODebugContext* debug) override {
+    std::function<void()> call;
+    {
+      const std::lock_guard lock(mutex_);
+      call = std::exchange(before_opening_, nullptr);
+    }
+    if (call) call();
+    return FileSystemWrapper::LockFile(path, options, out, debug);
   }
   rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* debug) override {
@@ -71,25 +103,26 @@ class FaultFs : public rocksdb::FileSystemWrapper {
   }
 
  private:
+  enum class Op { folder, write, sync };
   class File final : public rocksdb::FSWritableFileOwnerWrapper {
    public:
     File(FaultFs& fs, std::string path, std::unique_ptr<rocksdb::FSWritableFile>&& inner)
         : FSWritableFileOwnerWrapper(std::move(inner)), fs_(fs), path_(std::move(path)) {}
     rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                              rocksdb::IODebugContext* debug) override {
-      if (auto status = fs_.check(true); !status.ok()) return status;
+      if (auto status = fs_.check(path_, Op::write); !status.ok()) return status;
       size_ += data.size();
       return FSWritableFileOwnerWrapper::Append(data, options, debug);
     }
     rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                              const rocksdb::DataVerificationInfo& info,
                              rocksdb::IODebugContext* debug) override {
-      if (auto status = fs_.check(true); !status.ok()) return status;
+      if (auto status = fs_.check(path_, Op::write); !status.ok()) return status;
       size_ += data.size();
       return FSWritableFileOwnerWrapper::Append(data, options, info, debug);
     }
     rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override {
-      if (auto status = fs_.check(true); !status.ok()) return status;
+      if (auto status = fs_.check(path_, Op::sync); !status.ok()) return status;
       fs_.note(path_, size_);
       return FSWritableFileOwnerWrapper::Flush(options,
                                                debug);  // the page cache is our disk: cutting is what loses
@@ -104,9 +137,9 @@ class FaultFs : public rocksdb::FileSystemWrapper {
     uint64_t size_ = 0;
   };
 
-  rocksdb::IOStatus check(bool counts) {
-    if (counts && countdown_ > 0 && --countdown_ == 0) fault_ = coming_.load();
-    switch (fault_.load()) {
+  rocksdb::IOStatus check(const std::string& path, Op op) {
+    if (op != Op::folder && countdown_ > 0 && --countdown_ == 0) fault_ = coming_.load();
+    switch (fault_ == Fault::none ? Fault::none : met(path, op)) {
       case Fault::none:
         return rocksdb::IOStatus::OK();
       case Fault::no_space:
@@ -118,6 +151,21 @@ class FaultFs : public rocksdb::FileSystemWrapper {
     }
     return rocksdb::IOStatus::OK();
   }
+  /// The fault that this operation meets.
+  Fault met(const std::string& path, Op op) {
+    const std::lock_guard lock(mutex_);
+    const Fault fault = fault_;
+    if (!std::filesystem::path(path).filename().string().contains(aim_.part)) return Fault::none;
+    if (aim_.only_syncs && op != Op::sync) return Fault::none;
+    if (aim_.times == 0) return fault;
+    if (op == Op::folder) return Fault::none;
+    if (--aim_.times == 0) fault_ = Fault::none;  // this was the last
+    return fault;
+  }
+  void aim(Aim at) {
+    const std::lock_guard lock(mutex_);
+    aim_ = std::move(at);
+  }
   void note(const std::string& path, uint64_t synced) {
     const std::lock_guard lock(mutex_);
     synced_[path] = synced;
@@ -127,6 +175,8 @@ class FaultFs : public rocksdb::FileSystemWrapper {
   std::atomic<Fault> coming_{Fault::power};
   std::atomic<int64_t> countdown_{0};
   std::mutex mutex_;
+  Aim aim_;
+  std::function<void()> before_opening_;
   std::map<std::string, uint64_t> synced_;
 };
 

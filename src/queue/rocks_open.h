@@ -1,0 +1,78 @@
+// rocks_open.h: opening the spool's database: its families, its options, and what is done about a damaged
+// log. Only rocks_*.cc include this: no other code sees a type of RocksDB.
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/wal_filter.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "queue/rocks_store.h"
+
+namespace waybill::queue::rocks {
+
+enum class Family : uint8_t { meta, message, recipient, body, due, due_domain, ledger, spill, set_aside };
+inline constexpr size_t kFamilies = 9;
+[[nodiscard]] const char* name_of(Family family);
+
+inline rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+inline std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
+/// no_space, corrupt, busy or io, with what we were doing.
+[[nodiscard]] Error error_of(const rocksdb::Status& status, std::string_view doing);
+
+/// Hears of errors that RocksDB's background work meets: without paranoid checks it keeps some to itself.
+class Watch final : public rocksdb::EventListener {
+ public:
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override;
+  /// The first one that concerns writing; ok: none.
+  [[nodiscard]] rocksdb::Status failure() const;
+
+ private:
+  std::atomic<bool> failed_{false};  // so that asking, before each write, takes no lock
+  mutable std::mutex mutex_;
+  rocksdb::Status failure_;
+};
+
+/// An open database with its families' handles; closes them in order.
+class Database {
+ public:
+  /// Opens the spool, or makes it. `last_good`: batches of the log with a later sequence number are left out;
+  /// none: whatever is whole is replayed. On an error nothing is open, and `out` is as it was.
+  [[nodiscard]] static rocksdb::Status open(const RocksStoreOptions& options,
+                                            std::optional<uint64_t> last_good,
+                                            std::unique_ptr<Database>& out);
+  /// Waits for what RocksDB does in the background. Writes nothing: what is in memory is in the log.
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  [[nodiscard]] rocksdb::DB& db() const { return *db_; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Family which) const {
+    return families_[static_cast<size_t>(which)];
+  }
+  /// Moves all that is in memory to files. After an error the database has failed.
+  [[nodiscard]] rocksdb::Status flush() const;
+  /// What RocksDB's own writing met in the background, or ok. Then only closing and opening helps: RocksDB
+  /// may give up every write, wait for ever, or (as Debian builds it) abort at its next flush.
+  [[nodiscard]] rocksdb::Status failure() const { return watch_->failure(); }
+  /// The folder that keeps the log's files when opening met damage in them; empty: the log was whole.
+  [[nodiscard]] const std::string& log_set_aside() const { return log_set_aside_; }
+
+ private:
+  Database() = default;
+  [[nodiscard]] rocksdb::Status flush(rocksdb::ColumnFamilyHandle* family) const;
+  std::string log_set_aside_;
+  std::shared_ptr<Watch> watch_;
+  std::unique_ptr<rocksdb::WalFilter> filter_;  // the database keeps a pointer to it
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
+};
+
+}  // namespace waybill::queue::rocks
