@@ -15,6 +15,7 @@ function(waybill_room name)
     target_link_libraries(waybill_${name} PUBLIC waybill_${dep})
   endforeach()
   target_link_libraries(waybill_${name} PUBLIC ${ROOM_LIBS})
+  waybill_precompiled(waybill_${name} room)
 endfunction()
 
 # waybill_tests(KIND): an executable a room from tests/KIND/ROOM/*_test.cc, each case known to ctest, and
@@ -32,6 +33,7 @@ function(waybill_tests kind)
                                  WAYBILL_TEST_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/${kind}")
       waybill_sanitized(${target})
       target_link_libraries(${target} PRIVATE waybill_${room} GTest::gmock GTest::gtest_main rapidcheck)
+      waybill_precompiled(${target} test)
       # A suite named …Child is what another test starts as a process of its own.
       gtest_discover_tests(${target} TEST_PREFIX "${kind}.${room}." DISCOVERY_TIMEOUT 60 TEST_FILTER "-*Child.*"
                            PROPERTIES TIMEOUT 120 LABELS "${kind}")

@@ -1,4 +1,4 @@
-// targets.h: where a domain's mail goes, as delivery needs to know it. daemon/ makes these from the
+// targets.h: where a domain's mail goes, as delivery needs to know it. handover/ makes these from the
 // planner's result; this room knows nothing of MX records, zones or routing tables.
 // Values, shared and immutable once handed over: safe to read on any thread.
 #pragma once
