@@ -206,10 +206,11 @@ rocksdb::Status Database::open(const RocksStoreOptions& options, std::optional<u
     auto checked = scan_log_files(*db.env, options.path);
     if (checked.ok()) checked = check_log(db, options.path, families);
     if (checked.IsCorruption()) {
-      // What lies behind the damage can't be replayed and may have been answered with 250: never drop it in
-      // silence. The files are kept for whoever can read more out of them, and custody verify names the rest.
+      // What the damage took, at least its block of the log, may have been answered with 250: never drop it
+      // in silence. The files are kept for whoever can read more out of them, and custody verify names the
+      // rest.
       if (auto kept = keep_log_files(options.path, made->log_set_aside_); !kept.ok()) return kept;
-      log::error("the spool's log is damaged; what stands before the damage is recovered",
+      log::error("the spool's log is damaged; what is whole is recovered",
                  {{"path", options.path}, {"what", checked.ToString()}, {"kept", made->log_set_aside_}});
       db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     }

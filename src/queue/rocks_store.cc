@@ -62,16 +62,24 @@ uint64_t octets_on_disk(const Engine::Inside& inside) {
 
 }  // namespace
 
-// The counters are written with every batch. When they are missing or damaged, count.
+// The counters are written with every batch. When they are missing or damaged, or know of batches that a
+// damaged log has lost, count.
 Result<Counters> read_counters(Engine& engine) {
   std::string value;
   const auto found = engine.get(Family::meta, "counters", value);
   if (!found) return pass(found.error());
-  if (*found) {
-    if (auto counters = decode_counters("counters", value)) return *counters;
-    log::error("the spool's counters are damaged; counting anew");
-  }
   Counters out;
+  if (*found) {
+    const auto counters = decode_counters("counters", value);
+    if (counters && engine.log_set_aside().empty()) return *counters;
+    if (counters) {
+      // These two only grow, and what is lost used them too.
+      out.ledger_sequence = counters->ledger_sequence;
+      out.highest_id = counters->highest_id;
+    } else {
+      log::error("the spool's counters are damaged; counting anew");
+    }
+  }
   const auto messages = engine.range(Family::message, "", "", true);
   for (; messages->at->Valid(); messages->at->Next()) ++out.messages;
   const auto due = engine.range(Family::due, "", "", true);

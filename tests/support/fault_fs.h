@@ -23,10 +23,6 @@ class FaultFs : public rocksdb::FileSystemWrapper {
   FaultFs() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
   const char* Name() const override { return "FaultFs"; }
 
-  void set(Fault fault) {
-    aim({});
-    fault_ = fault;
-  }
   /// What a fault concerns: files whose name contains `part` (empty: all), and the first `times` writes or
   /// syncs of them (0: all, until set() ends it).
   struct Aim {
@@ -34,9 +30,10 @@ class FaultFs : public rocksdb::FileSystemWrapper {
     bool only_syncs = false;
     int64_t times = 0;
   };
+  void set(Fault fault) { set(fault, Aim{}); }
   void set(Fault fault, Aim at) {
-    fault_ = Fault::none;  // nothing meets the new fault with the old aim
-    aim(std::move(at));
+    const std::lock_guard lock(mutex_);
+    aim_ = std::move(at);
     fault_ = fault;
   }
   /// Called once, when a database is about to open next: all its files are closed then.
@@ -161,10 +158,6 @@ class FaultFs : public rocksdb::FileSystemWrapper {
     if (op == Op::folder) return Fault::none;
     if (--aim_.times == 0) fault_ = Fault::none;  // this was the last
     return fault;
-  }
-  void aim(Aim at) {
-    const std::lock_guard lock(mutex_);
-    aim_ = std::move(at);
   }
   void note(const std::string& path, uint64_t synced) {
     const std::lock_guard lock(mutex_);

@@ -360,6 +360,36 @@ TEST_F(RocksTest, a_log_cut_short_is_no_damage) {
   expect_balanced(**store);
 }
 
+TEST_F(RocksTest, damage_in_a_long_log_costs_its_block_and_no_more) {
+  constexpr uint64_t kMessages = 200;
+  const TempDir image;
+  {
+    auto store = open();
+    for (uint64_t i = 1; i <= kMessages; ++i)
+      ASSERT_TRUE(accept(*store, message(id_at(i), {"a@example.net"}, std::string(4000, 'x'))));
+    std::filesystem::copy(dir_.spool(), image.spool(), std::filesystem::copy_options::recursive);
+  }
+  for (const auto& file : std::filesystem::directory_iterator(image.spool())) {
+    if (file.path().extension() != ".log" || file.file_size() < 400'000) continue;
+    std::fstream octets(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+    octets.seekp(200'000);
+    octets.write("damaged!", 8);
+  }
+  auto store = RocksStore::open({.path = image.spool(), .clock = &clock_});
+  ASSERT_TRUE(store) << store.error().what;
+  EXPECT_EQ((*store)->stats().log_set_aside, image.spool() + "/log-set-aside-1");
+  const uint64_t left = (*store)->list({}, kStart, std::nullopt, 1000)->rows.size();
+  EXPECT_LT(left, kMessages);
+  EXPECT_GT(left, kMessages - 20);
+  EXPECT_EQ((*store)->stats().messages, left) << "counted, not remembered";
+  EXPECT_EQ((*store)->stats().recipients_queued, left);
+  EXPECT_EQ((*store)->due(std::nullopt, kStart, 1000)->size(), left);
+  EXPECT_TRUE(*(*store)->message(id_at(1)));
+  EXPECT_TRUE(*(*store)->message(id_at(kMessages)));
+  EXPECT_EQ((*store)->highest_id(), id_at(kMessages));
+  expect_balanced(**store);
+}
+
 // RocksDB itself takes a length that passes the log's end for a torn tail, and drops what was answered after.
 TEST_F(RocksTest, a_damaged_length_before_answered_records_is_no_torn_tail) {
   constexpr uint64_t kMessages = 20;
