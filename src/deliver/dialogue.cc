@@ -66,8 +66,9 @@ void Dialogue::received(std::string_view octets) {
     if (fed.state == smtp::ReplyParser::State::broken) return lose(End::garbage, parser_.error());
     ++replies_;
     on_reply(parser_.reply());
-    // RFC 3207 4 and conformance 83: octets that came in the clear must not count as said under TLS.
-    if (tls_pending_ && !octets.empty()) return lose(End::garbage, "octets after the reply to STARTTLS");
+    // RFC 3207 4 and conformance 83: octets that came in the clear must not count as said under TLS. The same
+    // octets a moment later would have spoilt the handshake, so this is a failed one.
+    if (tls_pending_ && !octets.empty()) return tls_failed("octets in the clear after the reply to STARTTLS");
   }
 }
 

@@ -101,7 +101,8 @@ class Load:
 
 class Peer:
     """A receiving server. `offers` are its EHLO lines; `starttls` is what STARTTLS leads to: None (not
-    offered), "refuse" (454), "garbage" (220, then no TLS) or "close"; silent=True accepts and never greets;
+    offered), "refuse" (454), "garbage" (220, then no TLS), "at once" (both in
+    one segment) or "close"; silent=True accepts and never greets;
     delay_s passes before each 250."""
 
     def __init__(self, lab, ip, offers=("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"), starttls=None, silent=False, delay_s=0.0):
@@ -177,7 +178,7 @@ class Peer:
                 if self.starttls == "refuse":
                     say("454 4.7.0 TLS not available")
                     continue
-                say("220 2.0.0 Go ahead")
+                say("220 2.0.0 Go ahead" + ("\r\n250 2.0.0 Not under TLS" if self.starttls == "at once" else ""))
                 if self.starttls == "garbage":
                     say("this is no TLS record, and never will be")
                 return

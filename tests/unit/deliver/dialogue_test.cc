@@ -316,7 +316,7 @@ TEST(Rfc, rfc_082_after_tls_everything_is_asked_again) {
 TEST(Rfc, rfc_083_octets_before_the_handshake_abort) {
   Play play(settings(), obedient({"STARTTLS"}, replying("STARTTLS", "220 go\r\n250 injected\r\n")));
   EXPECT_EQ(play.run(), What::close);
-  EXPECT_EQ(play.dialogue.end(), End::garbage);
+  EXPECT_EQ(play.dialogue.end(), End::tls_failed);
   EXPECT_FALSE(play.dialogue.tls());
   // Nor may a reply be there before its question was asked.
   Play early(settings(), obedient({"STARTTLS"}, replying("EHLO", "250-s\r\n250 STARTTLS\r\n220 go\r\n")));
