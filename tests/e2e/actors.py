@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 
 from checks import SLOWER, Failure, answers, check, eq, listens, wait_for
@@ -87,6 +88,13 @@ class Waybill(Process):
 
     def status(self):
         return self.cli_json("status")[0]
+
+    def healthy(self):
+        """What GET /v1/health says."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(str(self.data_dir / "control.sock"))
+            control.sendall(b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return control.makefile("rb").readline().split()[1] == b"200"
 
     def open_recipients(self):
         """Every recipient that still waits here, as `queue list --json` prints it."""

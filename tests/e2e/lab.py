@@ -231,7 +231,7 @@ class Lab:
                 print(f"---- {path.name}, its last lines ----", *text[-40:], sep="\n")
 
 
-def run(test, needs=()):
+def run(test, needs=(), timeout_s=170):
     """Runs the test: as root in namespaces of its own; without, on free ports, unless it `needs` more."""
     name = pathlib.Path(sys.argv[0]).stem
     if not IN_NAMESPACE:
@@ -250,7 +250,7 @@ def run(test, needs=()):
         sys.exit(1)
     # With a pid namespace this process is number 1, which must take SIGTERM (ctest's time-out) itself.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    signal.alarm(int(170 * SLOWER))
+    signal.alarm(int(timeout_s * SLOWER))
     lab = Lab(name)
     passed = False
     try:

@@ -5,6 +5,8 @@ hand messages to a daemon and remember which were answered with 250, and which h
 answer (those alone may arrive or not). check_once() compares both.
 """
 import collections
+import dataclasses
+import hashlib
 import re
 import socket
 import threading
@@ -27,10 +29,20 @@ def check_once(load, arrived, may_repeat=frozenset()):
     check(not twice, f"{len(twice)} arrived more than once, such as {twice[:5]}")
 
 
-class Load:
-    """`count` messages over `sessions` connections; ends early, without complaint, when the daemon goes away."""
+def plain_body(_token):
+    return ("X" * 70 + "\r\n").encode() * 20 + b"the end\r\n"
 
-    def __init__(self, lab, ip, count, recipient="user@sink.test", sessions=10, name="t", port=None):
+
+def digest(body):
+    return hashlib.blake2b(body, digest_size=16).digest()
+
+
+class Load:
+    """`count` messages over `sessions` connections; ends early, without complaint, when the daemon goes away.
+    `body` makes the octets of a token's message behind its header, not dot-stuffed."""
+
+    def __init__(self, lab, ip, count, recipient="user@sink.test", sessions=10, name="t", port=None, body=plain_body):
+        self._body = body
         self.accepted, self.in_flight, self.refused = set(), set(), []
         self.replies = {}  # token: the 250's text
         self._where, self._recipient = (ip, port or lab.mx_port), recipient
@@ -69,10 +81,12 @@ class Load:
         connection.sendall(f"MAIL FROM:<load@source.test>\r\nRCPT TO:<{self._recipient}>\r\nDATA\r\n".encode())
         for want in (250, 250, 354):
             self._expect(replies, want)
-        text = f"Subject: load\r\nX-Token: {token}\r\n\r\n" + ("X" * 70 + "\r\n") * 20 + "the end\r\n.\r\n"
+        body = self._body(token)
+        stuffed = (b"." if body.startswith(b".") else b"") + body.replace(b"\r\n.", b"\r\n..")
+        text = f"Subject: load\r\nX-Token: {token}\r\n\r\n".encode() + stuffed + b".\r\n"
         with self._lock:
             self.in_flight.add(token)
-        connection.sendall(text.encode())
+        connection.sendall(text)
         line = self._read(replies)
         with self._lock:
             self.in_flight.discard(token)
@@ -99,13 +113,29 @@ class Load:
             raise EOFError
 
 
+@dataclasses.dataclass
+class Arrival:
+    """One message at a Peer. Times are time.time()."""
+    token: str
+    message_id: str  # the router's own, from the Received line that it put on top
+    body_digest: bytes  # of the octets behind the header, dots unstuffed
+    at: float  # its last line was read
+    answered_at: float | None = None  # the 250 was given to the connection; None: that was gone
+
+
+ROUTER_ID = re.compile(rb"^Received: .*?\bid ([0-9a-z]{12})\b", re.S | re.M | re.I)
+
+
 class Peer:
     """A receiving server. `offers` are its EHLO lines; `starttls` is what STARTTLS leads to: None (not
     offered), "refuse" (454), "garbage" (220, then no TLS), "at once" (both in
     one segment) or "close"; silent=True accepts and never greets;
-    delay_s passes before each 250."""
+    delay_s passes before each 250; keep_texts=False remembers `arrivals` and tokens alone."""
 
-    def __init__(self, lab, ip, offers=("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"), starttls=None, silent=False, delay_s=0.0):
+    def __init__(self, lab, ip, offers=("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"), starttls=None, silent=False, delay_s=0.0,
+                 keep_texts=True):
+        self.keep_texts = keep_texts
+        self.arrivals = []
         self.offers, self.starttls, self.silent, self.delay_s = list(offers), starttls, silent, delay_s
         self.sessions = []  # of each connection: its tokens, recipients, texts, in their order
         self.open = 0
@@ -187,10 +217,11 @@ class Peer:
                 say("250 2.1.5 Ok")
             elif verb == b"DATA":
                 say("354 Go on")
-                self._take(lines, session, envelope)
+                arrival = self._take(lines, session, envelope)
                 envelope = []
                 time.sleep(self.delay_s)
                 say("250 2.0.0 Ok")
+                arrival.answered_at = time.time()
             elif verb == b"QUIT":
                 say("221 2.0.0 Bye")
                 return
@@ -198,17 +229,26 @@ class Peer:
                 say("250 2.0.0 Ok")
 
     def _take(self, lines, session, envelope):
-        text = b""
+        text = bytearray()
         while not text.endswith(b"\r\n.\r\n"):
             line = lines.readline()
             if not line.endswith(b"\n"):
                 raise OSError("cut off within a message")
             text += line
-        text = text.decode(errors="surrogateescape")
+        at = time.time()
+        header, _, body = bytes(text[:-3]).partition(b"\r\n\r\n")
+        tokens = TOKEN.findall(header.decode(errors="surrogateescape") + "\r\n")
+        ours = ROUTER_ID.search(header)
+        whole = text.decode(errors="surrogateescape")
+        plain = (body[1:] if body.startswith(b".") else body).replace(b"\r\n.", b"\r\n")
+        arrival = Arrival("".join(tokens), ours.group(1).decode() if ours else "", digest(plain), at)
         with self._lock:
-            session.tokens += TOKEN.findall(text)
+            self.arrivals.append(arrival)
+            session.tokens += TOKEN.findall(whole)  # a report holds the one it is about
             session.recipients += envelope
-            session.texts.append(text)
+            if self.keep_texts:
+                session.texts.append(whole)
+        return arrival
 
 
 class Session:
