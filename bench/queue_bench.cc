@@ -1,71 +1,15 @@
 // What the spool costs: durable accepts and ends by batch size, reads of the due index, encoding.
 #include <benchmark/benchmark.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <filesystem>
-
 #include "queue/codec.h"
 #include "queue/crc32c.h"
 #include "queue/keys.h"
-#include "queue/rocks_store.h"
+#include "queue_spool.h"
 
 namespace {
 using namespace waybill;
 using namespace waybill::queue;
-
-struct Spool {
-  Spool() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "waybill-bench-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
-    store = std::move(*RocksStore::open({.path = folder + "/spool", .clock = &clock}));
-  }
-  ~Spool() {
-    store.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  }
-  NewMessage message(size_t octets) {
-    NewMessage out;
-    out.message.id = ids.next();
-    out.message.arrived = clock.now();
-    out.message.envelope.from = *mail::Address::parse("sender@example.org");
-    out.message.size_octets = octets;
-    out.message.chunk_count = 1;
-    out.message.recipient_count = 1;
-    out.chunks.emplace_back(std::string(octets, 'x'));
-    RecipientRecord to;
-    to.recipient.address = *mail::Address::parse("user@example.net");
-    to.next_attempt = out.message.arrived;
-    out.recipients.push_back(std::move(to));
-    return out;
-  }
-  Change delivered(MessageId id, const RecipientRecord& record) {
-    Change out{.key = {id, 0}, .after = record, .event = {}};
-    out.after.state = State::delivered;
-    out.event.time = clock.now();
-    out.event.message = id;
-    out.event.recipient = 0;
-    out.event.kind = EventKind::delivered;
-    return out;
-  }
-  /// Hands all in at once and waits until all are answered.
-  void commit(std::vector<Transaction> all) {
-    std::atomic<size_t> left = all.size();
-    for (auto& one : all) {
-      store->commit(std::move(one), [&left](const Status& status) {
-        if (!status) std::abort();
-        if (--left == 0) left.notify_one();
-      });
-    }
-    for (size_t now = left; now != 0; now = left) left.wait(now);
-  }
-
-  SystemClock clock;
-  IdSource ids{clock};
-  std::string folder;
-  std::unique_ptr<RocksStore> store;
-};
+using bench::Spool;
 
 // One message's whole life in the spool: accepted (synced), delivered (synced), gone.
 void accept_and_deliver(benchmark::State& state) {

@@ -16,7 +16,7 @@ class Case:
 
     @property
     def own_tool(self):
-        """smtp-source and smtp-sink speak no TLS and take one recipient: the rest is bench/smtp_load.cc's."""
+        """smtp-source and smtp-sink speak no TLS and take one recipient: the rest is bench/smtp_load's."""
         return self.tls or self.domains > 1
 
     def source(self, tools, count, endpoint):

@@ -86,8 +86,8 @@ class Sink:
 
 
 class Run:
-    def __init__(self, task):
-        self.task, self.case = task, cases.ALL[task["case"]]
+    def __init__(self, task, case=None):
+        self.task, self.case = task, case or cases.ALL[task["case"]]
         self.root = os.environ.get("WAYBILL_NAMESPACE") == "1"
         self.folder = pathlib.Path(task["folder"])
         self.folder.mkdir(parents=True)
@@ -107,13 +107,16 @@ class Run:
             probe.bind(("0.0.0.0", 0))
             return probe.getsockname()[1]
 
+    def more_names(self):
+        """Lines of the zone: the case's own destinations."""
+        return "".join(f"d{n}.sink MX 10 mx.sink\n" for n in range(self.case.domains if self.case.domains > 1 else 0))
+
     def start_dns(self):
         ip, port = self.world.dns_endpoint.split(":")
-        names = "".join(f"d{n}.sink MX 10 mx.sink\n" for n in range(self.case.domains if self.case.domains > 1 else 0))
         zone = self.folder / "test.zone"
         zone.write_text("$ORIGIN test.\n$TTL 300\n@ SOA ns.test. hostmaster.test. 1 60 60 3600 300\n@ NS ns\n"
                         f"ns A {ip}\nsink MX 10 mx.sink\nmx.sink A {self.sink_ip}\nmta.bench A {self.mta_ip}\n"
-                        f"source A 127.0.0.1\n{names}")
+                        f"source A 127.0.0.1\n{self.more_names()}")
         more = "\n  ip-address: 127.0.0.1@53" if self.root else ""
         config = self.folder / "nsd.conf"
         config.write_text(
@@ -219,10 +222,11 @@ class Run:
         return "\n".join(parts)[-3000:]
 
 
-def main():
+def main(kind=Run):
+    """Does the one task of the command line, and prints its result."""
     task = json.loads(sys.argv[1])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    run = Run(task)
+    run = kind(task)
     try:
         result = run.measure()
     except (Failure, OSError, ValueError, subprocess.SubprocessError) as error:
@@ -237,4 +241,5 @@ def main():
     print(json.dumps(result))
 
 
-main()
+if __name__ == "__main__":
+    main()

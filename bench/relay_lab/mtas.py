@@ -3,6 +3,7 @@
 All get the same: port 25 of MTA_IP, relaying for loopback to whatever MX records say, the queue and an info
 log in one folder of the same disk, limits that would slow a load from one address lifted, else as it comes.
 """
+import json
 import pathlib
 import shutil
 import subprocess
@@ -50,6 +51,8 @@ def _output(command):
 
 class Waybill(Mta):
     name, sync = "waybill", "one sync for all messages that arrive together"
+    limits = {"messages_per_session": 1_000_000, "commands": 10_000_000}
+    queue = {}
 
     def command(self):
         tls = ""
@@ -61,8 +64,12 @@ class Waybill(Mta):
                   f'[[listener]]\naddress = "{self.world.mta_ip}:{self.world.mx_port}"\nrole = "mx"\n{tls}'
                   f'[relay]\ntrusted_networks = ["127.0.0.0/8"]\n'
                   f'[deliver]\nport = {self.world.mx_port}\nsource_ipv4 = "{self.world.mta_ip}"\n'
-                  f'[limits]\nmessages_per_session = 1000000\ncommands = 10000000\n')
+                  f'{self.section("limits", self.limits)}{self.section("queue", self.queue)}')
         return [self.world.binary, "serve", "--config", _write(self.folder / "waybill.toml", config)]
+
+    @staticmethod
+    def section(name, values):
+        return f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
 
     def version(self):
         return "waybill " + _output([self.world.binary, "--version"])
