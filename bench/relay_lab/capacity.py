@@ -33,9 +33,11 @@ class Capacity(measure.Run):
         return "".join(f"d{n}.down MX 10 mx.d{n}.down\nmx.d{n}.down A 127.20.{n // 250}.{n % 250 + 1}\n"
                        for n in range(self.task.get("domains", 0)))
 
-    def daemon(self, name, ip, **more):
+    def daemon(self, name, ip, spool=None, **more):
         made = daemon.Daemon(self.folder / name, self.world._replace(mta_ip=ip), **more)
         self.daemons.append(made)
+        if spool:
+            made.take_spool(spool)
         made.start()
         return made
 
@@ -75,11 +77,18 @@ class Capacity(measure.Run):
         self.send(full, "--kept", "--sessions", FILL_SESSIONS, "--messages", recipients // each, "--recipients", each, "--first", 1,
                   "--domains", self.task["domains"], "--suffix", "down.test", "--size", self.task["size"])
         accepted_s = time.monotonic() - begin
-        status = full.wait_status(lambda now: now["deferred"] >= recipients and now["deliveries"] == 0)
-        if status["recipients_queued"] != recipients:
-            raise measure.Failure(f"{status['recipients_queued']} of {recipients} recipients are queued")
+        full.wait_status(lambda now: now["deferred"] >= recipients)
+        status = self.wait_waiting(full, recipients)
         return {"accepted_s": round(accepted_s, 1), "deferred_s": round(time.monotonic() - begin, 1),
                 "spool_mb": round(status["spool_octets"] / daemon.MEGA)}
+
+    @staticmethod
+    def wait_waiting(full, recipients):
+        """The status once nothing is under way; all the recipients must be there."""
+        status = full.wait_status(lambda now: now["deliveries"] == 0)
+        if status["recipients_queued"] != recipients:
+            raise measure.Failure(f"{status['recipients_queued']} of {recipients} recipients are queued")
+        return status
 
     def rate(self, sink, to, count):
         """Messages a second, end to end, and the daemon's CPU milliseconds a message."""
@@ -134,11 +143,16 @@ class Capacity(measure.Run):
         # No retry may fall into the measurement: what is compared is the queue's size.
         queue = {"retry_first": "6h", "retry_max": "6h"}
         empty = self.daemon("empty", "127.10.10.1", queue=queue)
-        full = self.daemon("full", "127.10.10.2", queue=queue)
+        filled = self.task["filled"]
+        full = self.daemon("full", "127.10.10.2", spool=filled, queue=queue)
         out = {"recipients": recipients, "recipients_per_message": self.task["recipients_per_message"],
-               "domains": self.task["domains"], "size": self.task["size"], "fill": self.fill(full, recipients)}
+               "domains": self.task["domains"], "size": self.task["size"]}
+        if filled:
+            self.wait_waiting(full, recipients)
+        else:
+            out["fill"] = self.fill(full, recipients)
         out["resident_filled_mb"] = full.resident_mb()
-        say(f"filled: {out['fill']}, resident {out['resident_filled_mb']} MB now and at most")
+        say(f"filled: {out.get('fill', filled)}, resident {out['resident_filled_mb']} MB now and at most")
         out["listing"] = self.listing(full)
         say(f"listing: {out['listing']}")
         full.forget_peak()

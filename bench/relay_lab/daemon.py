@@ -1,7 +1,9 @@
 """daemon.py: one waybill of a capacity run: its start and end by the clock, its memory, its control API."""
 import http.client
 import json
+import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,6 +37,16 @@ class Daemon:
         self.mta.limits = self.mta.limits | (limits or {})
         self.mta.queue = queue or {}
         self.folder, self.child, self.group = folder, None, None
+
+    def take_spool(self, data):
+        """Begins with a copy of another waybill's data folder (it is not running): files that RocksDB never changes
+        are linked, so that a million messages cost no time."""
+        def link(source, target):
+            if source.endswith((".sst", ".blob")):
+                os.link(source, target)
+            else:
+                shutil.copy2(source, target)
+        shutil.copytree(data, self.folder / "data", copy_function=link, ignore=shutil.ignore_patterns("control.sock"))
 
     def start(self):
         """Seconds from the start of the process until mail is taken (the banner), and until its API answers."""
