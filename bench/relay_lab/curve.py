@@ -87,26 +87,27 @@ class Curve(measure.Run):
 
     # ---- the axes -------------------------------------------------------------------------------------------
 
-    def along_load(self):
+    def along_load(self, points):
         """Rates that rise until twice in a row less goes through than is offered."""
-        points, missed = [], 0
+        missed = 0
         for rate in self.task["values"]:
             points.append({"x": rate} | self.offered(rate))
             missed = missed + 1 if points[-1]["rate"] < 0.85 * rate else 0
             if missed == 2:
                 break
-        return points
 
-    def along_sessions(self):
-        return [{"x": value} | self.closed(sessions=value) for value in self.task["values"]]
+    def along_sessions(self, points):
+        for value in self.task["values"]:
+            points.append({"x": value} | self.closed(sessions=value))
 
-    def along_size(self):
-        return [{"x": value} | self.closed(size=value) for value in self.task["values"]]
+    def along_size(self, points):
+        for value in self.task["values"]:
+            points.append({"x": value} | self.closed(size=value))
 
-    def along_depth(self):
+    def along_depth(self, points):
         """Deferred recipients are added by SMTP before each point; throughput under a closed load, latency at a rate
         that the MTA bears easily."""
-        points, there = [], 0
+        there = 0
         for depth in self.task["values"]:
             if depth > there:
                 self.source("--sessions", SESSIONS, "--messages", depth - there, "--first", there + 1, "--size", 1024,
@@ -116,7 +117,6 @@ class Curve(measure.Run):
             bare = self.closed()
             steady = self.offered(self.task["steady_rate"])
             points.append({"x": depth} | steady | {"rate": bare["rate"], "cpu_ms": bare["cpu_ms"], "steady_rate": self.task["steady_rate"]})
-        return points
 
     def start(self):
         if self.task["case"] != "depth":
@@ -133,8 +133,14 @@ class Curve(measure.Run):
         self.start_dns()
         self.start()
         self.point(1000, "--sessions", SESSIONS, "--size", SIZE)  # warm
-        points = getattr(self, "along_" + self.task["case"])()
-        return {"mta": self.task["mta"], "case": self.task["case"], "version": self.mta.version(), "points": points}
+        points, ended = [], {}
+        try:
+            getattr(self, "along_" + self.task["case"])(points)
+        except (measure.Failure, subprocess.TimeoutExpired) as failure:
+            if not points:
+                raise
+            ended = {"ended_by": str(failure)[:300]}  # what was measured before stands
+        return {"mta": self.task["mta"], "case": self.task["case"], "version": self.mta.version(), "points": points} | ended
 
 
 if __name__ == "__main__":

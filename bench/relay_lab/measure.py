@@ -70,15 +70,16 @@ class Sink:
         return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", lines[-1].decode())} if lines else {}
 
     def wait_count(self, count, timeout_s, alive):
-        """Returns when that many messages have come; fails when none comes for so long."""
-        seen, since = -1, time.monotonic()
+        """Returns when that many messages have come; fails when none comes for so long. A pause of the whole machine
+        counts as no time."""
+        seen, idle_s, last = -1, 0.0, time.monotonic()
         while True:
             now, messages = time.monotonic(), self.last().get("mesg", 0)
             if messages >= count:
                 return now
-            if messages > seen:
-                seen, since = messages, now
-            if now - since > timeout_s:
+            idle_s = 0.0 if messages > seen else idle_s + min(now - last, 1)
+            seen, last = max(seen, messages), now
+            if idle_s > timeout_s:
                 raise Failure(f"only {messages} of {count} messages arrived; none for {timeout_s:.0f} s")
             if not alive():
                 raise Failure(f"the MTA ended, after {messages} of {count} messages")

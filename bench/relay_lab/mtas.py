@@ -100,6 +100,7 @@ class Postfix(Mta):
             "alias_database": "", "mynetworks": "127.0.0.0/8", "smtp_host_lookup": "dns",
             "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
             "smtpd_client_connection_rate_limit": "0", "smtpd_client_connection_count_limit": "0",
+            "message_size_limit": "52428800",  # as waybill's; its default is 10 MB
         }
         if self.tls:
             main |= {"smtpd_tls_security_level": "may", "smtpd_tls_cert_file": self.world.cert,

@@ -101,7 +101,7 @@ def legend(panels):
     out, x = [], LEFT
     for name, (colour, dash) in keys.items():
         out += [line(x, 66, x + 26, 66, colour, f"stroke-width='2.4' {dash}"), text(x + 32, 70, name)]
-        x += 32 + 6.6 * len(name) + 20
+        x += 32 + 6.2 * len(name) + 16
     return out
 
 
