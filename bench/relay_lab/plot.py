@@ -6,7 +6,7 @@ import math
 from xml.sax.saxutils import escape
 
 WIDTH, LEFT, RIGHT = 760, 78, 24
-PANEL, GAP, TOP, BOTTOM = 170, 46, 92, 70
+PANEL, GAP, TOP, BOTTOM = 170, 46, 92, 90
 DASH = "stroke-dasharray='5 4'"
 FONT = "font-family='Helvetica,Arial,sans-serif'"
 GREY, GRID, INK = "#5f6368", "#e3e5e8", "#202124"
@@ -36,6 +36,7 @@ class Figure:
     panels: list
     x_log: bool = True
     x_unit: str = ""
+    footer: str = ""
 
 
 def number(value, unit=""):
@@ -149,5 +150,6 @@ def draw(figure):
         out.append(line(LEFT, bottom, WIDTH - RIGHT, bottom, GREY))
         for series in panel.series:
             out += draw_series(series, x_scale, y_scale)
-    out.append(text((LEFT + WIDTH - RIGHT) / 2, height - 16, figure.x_title, 12.5, INK, "middle"))
+    out.append(text((LEFT + WIDTH - RIGHT) / 2, height - 38, figure.x_title, 12.5, INK, "middle"))
+    out.append(text(LEFT, height - 12, figure.footer, 10.5, GREY))
     return "\n".join(out) + "\n</svg>\n"
