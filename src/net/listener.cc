@@ -12,7 +12,9 @@
 
 namespace waybill::net {
 namespace {
-constexpr int kBacklog = 1024;
+/// The kernel takes the lower of this and net.core.somaxconn. What overflows it is lost to clients that wait for a
+/// greeting: with SYN cookies they believe that they are connected.
+constexpr int kBacklog = 4096;
 }
 
 struct Listener::Impl {

@@ -7,7 +7,22 @@
 namespace waybill::receive {
 namespace {
 constexpr Millis kRest{250};
+/// Connections taken in a row before sessions of the same loop have their turn: under a flood there is always
+/// another one waiting.
+constexpr unsigned kAcceptsInARow = 32;
+/// Connections that are being told that there is no place for them: the next ones wait in the kernel, where
+/// they cost us nothing.
+constexpr uint32_t kTurnedAwayAtOnce = 1024;
+constexpr Millis kTurningAway{1};
+
+using Count = std::shared_ptr<std::atomic<uint32_t>>;
+
+net::Task<void> see_off(net::Stream stream, std::shared_ptr<const Settings> settings,
+                        SessionRegistry::Admission why, Count leaving) {
+  co_await turn_away(std::move(stream), std::move(settings), why);
+  leaving->fetch_sub(1);
 }
+}  // namespace
 
 struct Server::Door {
   Door(net::Listener l, net::Loop& h, std::shared_ptr<const Settings> s)
@@ -48,7 +63,14 @@ net::Task<void> Server::accept_all(std::shared_ptr<Door> door, Services services
   // Sessions of all doors are spread by one count a door: each starts elsewhere, none is favoured for long.
   size_t next = static_cast<size_t>(door->listener.local().port);
   bool resting = false;
+  unsigned in_a_row = 0;
+  const Count leaving = std::make_shared<std::atomic<uint32_t>>(0);
   while (true) {
+    while (leaving->load() >= kTurnedAwayAtOnce) co_await door->home.sleep(kTurningAway);
+    if (++in_a_row > kAcceptsInARow) {
+      in_a_row = 0;
+      co_await door->home.sleep(Millis{0});
+    }
     net::Loop& target = *(*loops)[next++ % loops->size()];
     Result<net::Stream> stream = co_await door->listener.accept(target);
     if (!stream && stream.error().code == Errc::closed) co_return;
@@ -64,7 +86,8 @@ net::Task<void> Server::accept_all(std::shared_ptr<Door> door, Services services
     if (admission == SessionRegistry::Admission::admitted) {
       target.spawn(serve_session(std::move(*stream), std::move(settings), services, std::move(ticket)));
     } else {
-      target.spawn(turn_away(std::move(*stream), std::move(settings), admission));
+      leaving->fetch_add(1);
+      target.spawn(see_off(std::move(*stream), std::move(settings), admission, leaving));
     }
   }
 }

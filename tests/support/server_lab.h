@@ -23,7 +23,11 @@ namespace waybill::test {
 
 /// Answers for "slow" come from another thread.
 struct OpenGate final : receive::Gate {
-  void on_connect(const receive::ClientFacts&, Answer answer) override { answer(receive::Verdict::ok()); }
+  std::function<void()> when_connected = [] {};
+  void on_connect(const receive::ClientFacts&, Answer answer) override {
+    when_connected();
+    answer(receive::Verdict::ok());
+  }
   void on_mail(const receive::ClientFacts&, const mail::ReversePath&, uint64_t, Answer answer) override {
     answer(receive::Verdict::ok());
   }
@@ -84,11 +88,18 @@ class ServerTest : public testing::Test {
     }
   }
   void start(receive::SessionLimits limits = {}) {
+    listen(std::move(limits));
+    go();
+  }
+  /// The two halves of start(): clients can connect, but nobody is served until go().
+  void listen(receive::SessionLimits limits) {
     registry_.set_limits(std::move(limits));
     auto listener = net::Listener::open(loop_, Endpoint{*IpAddress::parse("127.0.0.1"), 0});
     ASSERT_TRUE(listener);
     at_ = listener->local();
     server_.add(std::move(*listener), loop_, settings_);
+  }
+  void go() {
     thread_ = std::thread([this] { loop_.run(); });
   }
 

@@ -1,5 +1,10 @@
 // The server over real loopback connections: sessions, TLS, limits, timeouts, backpressure, stopping.
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <deque>
 
 #include "support/certificate.h"
 #include "support/server_lab.h"
@@ -73,6 +78,43 @@ TEST_F(ServerTest, connections_over_the_limit_of_an_address_get_421) {
   limits.sessions_max = 0;
   registry_.set_limits(limits);
   EXPECT_THAT(talk({}), StartsWith("421 4.7.0 mx.example too many connections:"));
+}
+
+/// A client that connects and waits, without a loop.
+class Knocker {
+ public:
+  explicit Knocker(const Endpoint& at) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(at.port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  }
+  ~Knocker() { ::close(fd_); }
+  Knocker(const Knocker&) = delete;
+  Knocker& operator=(const Knocker&) = delete;
+
+ private:
+  int fd_;
+};
+
+TEST_F(ServerTest, a_flood_of_connections_does_not_keep_sessions_from_their_turn) {
+  constexpr uint32_t kFlood = 400;
+  SessionLimits limits;
+  limits.sessions_max = limits.sessions_per_address_max = 2 * kFlood;
+  std::optional<uint64_t> taken_before_the_first;
+  gate_.when_connected = [&] {
+    if (!taken_before_the_first) taken_before_the_first = registry_.active();
+  };
+  listen(limits);
+  std::deque<Knocker> flood;
+  for (uint32_t n = 0; n < kFlood; ++n) flood.emplace_back(at_);  // all wait in the backlog
+  go();
+  while (registry_.active() < kFlood) std::this_thread::yield();
+  registry_.kill_sessions();
+  while (registry_.active() > 0) std::this_thread::yield();
+  ASSERT_TRUE(taken_before_the_first);
+  EXPECT_LE(*taken_before_the_first, 64U);
 }
 
 TEST_F(ServerTest, rfc_071_octets_before_the_banner_are_refused) {
