@@ -1,6 +1,10 @@
 // serve.cc: `waybill serve`: the router, in the foreground; a service manager puts it where it belongs.
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <new>
 
 #include "cli/verbs.h"
 #include "config/config.h"
@@ -8,12 +12,22 @@
 
 namespace waybill::cli {
 namespace {
+/// No half-served sessions and no exception out of a library: what was answered with 250 is on disk, and the
+/// service manager starts us anew. Nothing here may allocate.
+[[noreturn]] void out_of_memory() {
+  constexpr std::string_view kText =
+      "waybill serve: no memory is left: ending, to be started anew; what was accepted is on disk\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
+  std::_Exit(exit_findings);
+}
+
 int serve(const std::string& path) {
   // Before any thread exists, so that all of them leave these signals to the one that waits for them.
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::set_new_handler(out_of_memory);
 
   auto config = config::load(path);
   if (!config) {

@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "base/version.h"
 #include "daemon/from_config.h"
 #include "daemon/own_self.h"
@@ -15,6 +16,9 @@ namespace waybill::daemon {
 namespace {
 constexpr size_t kControlConnectionsMax = 64;
 constexpr uint64_t kReadOnlyBodyOctetsMax = 64 * 1024;
+/// Beside the I/O loops: conductor, reader, signals, resolver, commits, two for mailboxes; RocksDB's two for
+/// background work and fifteen that open files at the start. It would abort() where it gets none.
+constexpr unsigned kThreadsBesideLoops = 24;
 
 /// RocksDB has no code of its own for a lock that somebody else holds.
 bool is_locked(const Error& error) { return error.what.find("While lock file") != std::string::npos; }
@@ -36,14 +40,16 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::string& config_file, co
   Status done = prepare_data_dir(settings->data_dir, settings->user, settings->group);
   if (done) done = self->bind_listeners();
   if (done) done = drop_privileges(settings->user, settings->group);
+  // Under the limits of that user: a start that would end half-way begins nothing.
+  if (done) done = room_for_threads(static_cast<unsigned>(self->io_loops_.size()) + kThreadsBesideLoops);
   if (done) done = self->open_store();
   if (done) done = self->open_resolver();
   if (!done) return pass(done.error());
   self->make_rooms();
   done = self->open_doors();
   if (done) done = self->open_control();
+  if (done) done = self->start_threads();
   if (!done) return pass(done.error());
-  self->start_threads();
   return self;
 }
 
@@ -206,12 +212,21 @@ net::Task<void> Daemon::serve_control(Daemon* self, std::shared_ptr<net::Listene
   }
 }
 
-void Daemon::start_threads() {
-  for (const auto& loop : io_loops_) threads_.emplace_back([&loop = *loop] { loop.run(); });
-  threads_.emplace_back([this] { conductor_loop_->run(); });
-  threads_.emplace_back([this] { reader_loop_->run(); });
+Status Daemon::start_threads() {
+  std::vector<net::Loop*> loops;
+  for (const auto& loop : io_loops_) loops.push_back(loop.get());
+  loops.push_back(conductor_loop_.get());
+  loops.push_back(reader_loop_.get());
+  for (net::Loop* loop : loops) {
+    auto thread = start_thread([loop] { loop->run(); });
+    if (!thread) return pass(thread.error());
+    threads_.push_back(std::move(*thread));
+  }
+  auto signals = start_thread([this] { watch_signals(); });
+  if (!signals) return pass(signals.error());
+  signal_thread_ = std::move(*signals);
   conductor_loop_->post([this] { conductor_->start(); });
-  signal_thread_ = std::thread([this] { watch_signals(); });
+  return {};
 }
 
 void Daemon::watch_signals() {

@@ -55,7 +55,7 @@ class Daemon {
   void make_rooms();
   [[nodiscard]] Status open_doors();
   [[nodiscard]] Status open_control();
-  void start_threads();
+  [[nodiscard]] Status start_threads();
   void announce_ready();
 
   // reload.cc

@@ -2,13 +2,23 @@
 
 #include <algorithm>
 
+#include "base/thread.h"
+
 namespace waybill::deliver {
 
 MaildirWorkers::MaildirWorkers(FileSystem& files, const Settings& settings, std::shared_ptr<Reports> reports)
-    : maildir_(files, settings.hostname, settings.maildir_mode), reports_(std::move(reports)) {
-  for (uint32_t n = 0; n < std::max(1U, settings.maildir_threads); ++n) {
-    threads_.emplace_back([this] { run(); });
+    : maildir_(files, settings.hostname, settings.maildir_mode), reports_(std::move(reports)) {}
+
+Result<std::unique_ptr<MaildirWorkers>> MaildirWorkers::start(FileSystem& files, const Settings& settings,
+                                                              std::shared_ptr<Reports> reports) {
+  std::unique_ptr<MaildirWorkers> self(new MaildirWorkers(files, settings, std::move(reports)));
+  while (self->threads_.size() < std::max(1U, settings.maildir_threads)) {
+    auto thread = start_thread([workers = self.get()] { workers->run(); });
+    if (!thread && self->threads_.empty()) return pass(thread.error());
+    if (!thread) break;
+    self->threads_.push_back(std::move(*thread));
   }
+  return self;
 }
 
 MaildirWorkers::~MaildirWorkers() {

@@ -17,7 +17,10 @@ namespace waybill::deliver {
 
 class MaildirWorkers {
  public:
-  MaildirWorkers(FileSystem& files, const Settings& settings, std::shared_ptr<Reports> reports);
+  /// As many threads as `settings` wants, or as there are to be had. Errors: busy when there is none.
+  [[nodiscard]] static Result<std::unique_ptr<MaildirWorkers>> start(FileSystem& files,
+                                                                     const Settings& settings,
+                                                                     std::shared_ptr<Reports> reports);
   /// Finishes the message that each thread is writing; the rest comes back from take_back() first.
   ~MaildirWorkers();
   /// `job` comes back as a `done` report without a connection.
@@ -26,6 +29,7 @@ class MaildirWorkers {
   [[nodiscard]] std::vector<JobPtr> take_back();
 
  private:
+  MaildirWorkers(FileSystem& files, const Settings& settings, std::shared_ptr<Reports> reports);
   struct Work {
     JobPtr job;
     TargetsPtr targets;

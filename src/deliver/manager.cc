@@ -66,7 +66,13 @@ void Manager::Impl::on_targets(JobPtr job, const TargetsPtr& targets) {
     return finish(std::move(job), out);
   }
   if (targets->transport != Transport::maildir) return enqueue(std::move(job), targets);
-  if (!maildir_) maildir_ = std::make_unique<MaildirWorkers>(files_, settings_, reports_);
+  if (!maildir_) {
+    auto workers = MaildirWorkers::start(files_, settings_, reports_);
+    // Asked again with the next message: none is lost for want of a thread.
+    if (!workers)
+      return finish(std::move(job), mail::Outcome::deferred(451, {4, 3, 2}, std::move(workers.error().what)));
+    maildir_ = std::move(*workers);
+  }
   maildir_->submit(std::move(job), targets);
 }
 

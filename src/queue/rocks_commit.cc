@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace waybill::queue::rocks {
 namespace {
@@ -67,7 +68,13 @@ Committer::Committer(Engine& engine, SpaceGuard& space, const RocksStoreOptions&
       hot_(options.hot_recipients_max),
       counters_(counters) {
   published_.counters = counters;
-  thread_ = std::thread([this] { run(); });
+}
+
+Status Committer::start() {
+  auto thread = start_thread([this] { run(); });
+  if (!thread) return pass(thread.error());
+  thread_ = std::move(*thread);
+  return {};
 }
 
 Committer::~Committer() {
@@ -76,7 +83,7 @@ Committer::~Committer() {
     stopping_ = true;
   }
   wake_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Committer::enqueue(Item item) {

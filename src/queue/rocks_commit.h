@@ -37,6 +37,8 @@ class Committer {
  public:
   Committer(Engine& engine, SpaceGuard& space, const RocksStoreOptions& options, const Counters& counters);
   ~Committer();  ///< finishes what was handed in
+  /// Once, before anything is handed in. Errors: busy, no thread is to be had.
+  [[nodiscard]] Status start();
 
   void commit(Transaction transaction, Store::Committed done);
   /// A reader met a damaged record: the commit thread looks itself and moves what is damaged out of the way.

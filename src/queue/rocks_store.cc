@@ -127,6 +127,7 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(Options options) {
   if (auto clean = rocks::remove_orphans(*core->engine); !clean) return pass(clean.error());
   core->space = std::make_unique<rocks::SpaceGuard>(core->options);
   core->committer = std::make_unique<rocks::Committer>(*core->engine, *core->space, core->options, *counters);
+  if (auto started = core->committer->start(); !started) return pass(started.error());
   return std::unique_ptr<RocksStore>(new RocksStore(std::move(core)));
 }
 

@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "resolve/packet_answer.h"
 #include "resolve/resolv_conf.h"
 #include "resolve/unbound_context.h"
@@ -184,8 +185,10 @@ Status UnboundResolver::Impl::open() {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread = std::thread([this] { run(); });
+  auto started = start_thread([this] { run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (!started) return pass(started.error());
+  thread = std::move(*started);
   return {};
 }
 
