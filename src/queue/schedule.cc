@@ -103,7 +103,9 @@ void judge_deferred(Verdict& verdict, const Schedule& schedule, const MessageRec
   end(change, State::queued, EventKind::deferred,
       fmt::format("attempt {}; next in {}", change.after.attempts,
                   format_duration(change.after.next_attempt - now)));
-  if (!change.after.delay_notified && now - message.arrived >= schedule.delay_notice_after) {
+  const bool late =
+      schedule.delay_notice_after > Millis{0} && now - message.arrived >= schedule.delay_notice_after;
+  if (!change.after.delay_notified && late) {
     change.after.delay_notified = true;  // wanted or not: it is decided once
     add_report(verdict, ReportKind::delay, message, outcome);
   }

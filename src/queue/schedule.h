@@ -19,7 +19,7 @@ struct Schedule {
   Millis expire_after = std::chrono::days(5);
   /// Mail from the null reverse-path: nobody hears of its end, so it need not stand as long.
   Millis expire_null_after = std::chrono::days(2);
-  Millis delay_notice_after = std::chrono::hours(4);
+  Millis delay_notice_after = std::chrono::hours(4);  ///< zero: never
 };
 
 [[nodiscard]] Status validate(const Schedule& schedule);

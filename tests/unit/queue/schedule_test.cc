@@ -124,6 +124,16 @@ TEST(Schedule, a_delay_is_told_once_after_four_hours) {
   EXPECT_TRUE(judged(kDeferred, hours(5), {}, first.change.after).reports.empty());
 }
 
+TEST(Schedule, a_delay_notice_after_zero_is_none) {
+  const Schedule silent{.delay_notice_after = Millis{0}};
+  const MessageRecord about = message(id_at(1), {"a@example.net"}).message;
+  for (const Millis age : {Millis{0}, Millis{hours(5)}, Millis{days(4)}}) {
+    const Verdict late =
+        judge(silent, about, {id_at(1), 0}, recipient("a@example.net"), kDeferred, {}, kStart + age, 42);
+    EXPECT_TRUE(late.reports.empty()) << age.count();
+  }
+}
+
 TEST(Schedule, what_an_operator_asked_for_meanwhile_applies_to_the_result) {
   const Intent remove{Intent::Kind::remove, "joe", ""};
   EXPECT_EQ(judged(kDeferred, minutes(1), remove).change.after.state, State::deleted);
