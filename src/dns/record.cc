@@ -160,6 +160,15 @@ std::string generic(std::string_view rdata) {
   return rdata.empty() ? "\\# 0" : fmt::format("\\# {} {}", rdata.size(), hex(rdata));
 }
 
+/// ldns does not quote what a zone file would take for something else: such names are better not written at
+/// all.
+bool is_plain_name(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '*';
+  });
+}
+
 /// Types that we hold as octets are printed by ldns, which knows nearly all of them; if it can't, RFC 3597.
 std::string print_opaque(Type type, const std::string& rdata) {
   if (rdata.size() > 0xFFFF) return generic(rdata);
@@ -182,6 +191,8 @@ std::string print_opaque(Type type, const std::string& rdata) {
   for (size_t i = 0; i < ldns_rr_rd_count(rr.get()); ++i) {
     const std::unique_ptr<char, decltype(&free)> text(ldns_rdf2str(ldns_rr_rdf(rr.get(), i)), &free);
     if (!text) return generic(rdata);
+    const bool is_name = ldns_rdf_get_type(ldns_rr_rdf(rr.get(), i)) == LDNS_RDF_TYPE_DNAME;
+    if (is_name && !is_plain_name(text.get())) return generic(rdata);
     if (!out.empty()) out += ' ';
     out += text.get();
   }

@@ -60,6 +60,9 @@ TEST(Record, prints_as_a_zone_file_has_it) {
             "0 issue \"ca.test\"");
   EXPECT_EQ(data_to_string({name("x"), Type::ds, 1, Opaque("\x01")}), "\\# 1 01")
       << "malformed: as RFC 3597 has it";
+  // RP: two names, the first of which holds a quotation mark.
+  EXPECT_EQ(data_to_string({name("x"), Type{17}, 1, Opaque(std::string("\1\"\0\1b\0", 6))}),
+            "\\# 6 012200016200");
 }
 
 TEST(Record, types_have_names) {
