@@ -1,4 +1,5 @@
 // Any text as a configuration: it ends in values or in located faults.
+#include <algorithm>
 #include <cstdlib>
 
 #include "config/config.h"
@@ -9,8 +10,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto config = waybill::config::parse(text, "fuzz.toml");
   if (!config) {
     if (config.error().empty() || config.error().size() > waybill::config::kErrorsMax) std::abort();
+    const auto lines = static_cast<uint32_t>(std::ranges::count(text, '\n')) + 1;
     for (const auto& error : config.error()) {
       if (error.to_string().find('\n') != std::string::npos) std::abort();
+      if (error.line > lines || (error.line == 0) != (error.column == 0)) std::abort();
     }
     return 0;
   }

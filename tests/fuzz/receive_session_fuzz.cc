@@ -1,5 +1,6 @@
-// The server's session against the naive model, on any octets; then the same octets in another cut, for
-// crashes and for enhanced codes that don't fit. The first octet chooses the cut and the policy.
+// The server's session against the naive model, on any octets: all at once, and after every single command,
+// the transaction that is left included. Then the same octets in another cut, for crashes and for enhanced
+// codes that don't fit. The first octet chooses the cut and the policy.
 #include <cstdio>
 #include <cstdlib>
 
@@ -14,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       (data[0] & 128) != 0 ? receive::BareNewline::replace : receive::BareNewline::reject;
   const auto whole = test::run_real(settings, input, {});
   const auto cut = test::run_real(settings, input, {{static_cast<size_t>(data[0] % 32 + 1)}});
-  const std::string difference = test::difference(whole, test::NaiveSession(*settings, input));
+  const std::string difference = test::difference(whole, test::NaiveSession(*settings, input)) +
+                                 test::difference_after_a_command(settings, input);
   if (!difference.empty()) {
     std::fputs(difference.c_str(), stderr);
     std::abort();

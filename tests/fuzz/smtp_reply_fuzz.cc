@@ -1,13 +1,30 @@
 // Any octets as a server's replies: the same result however they are cut, within the bounds, no control
-// octets in the text, and the enhanced status agrees with the code.
+// octets in the text, the enhanced status agrees with the code, and what is handed on is still one reply.
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/bytes.h"
 #include "smtp/ehlo_reply.h"
 #include "smtp/reply_parser.h"
+#include "smtp/reply_writer.h"
 
 namespace {
 using waybill::smtp::ReplyParser;
+
+/// What another server said, handed on by our own: one reply of the same code and status, and nothing behind
+/// it.
+void hand_on(const waybill::mail::Reply& reply) {
+  std::string wire;
+  waybill::smtp::append_reply(wire, reply, waybill::smtp::EnhancedCodes::include);
+  ReplyParser parser;
+  const auto fed = parser.feed(wire);
+  const bool lines_fit = std::ranges::count(reply.text, '\n') < static_cast<long>(ReplyParser::kLinesMax);
+  if (!lines_fit || wire.size() > ReplyParser::kReplyOctetsMax) return;
+  if (fed.state != ReplyParser::State::reply || fed.consumed != wire.size()) std::abort();
+  if (parser.reply().code != reply.code) std::abort();
+  const bool kept = reply.enhanced.present() && reply.code / 100 != 3;
+  if (kept && parser.reply().enhanced != reply.enhanced) std::abort();
+}
 
 std::string read_all(std::string_view octets, size_t step) {
   ReplyParser parser;
@@ -27,6 +44,7 @@ std::string read_all(std::string_view octets, size_t step) {
     }
     if (!waybill::is_utf8(reply.text)) std::abort();
     (void)waybill::smtp::parse_offers(reply);
+    hand_on(reply);
     out += reply.to_string() + "|";
   }
   return out;

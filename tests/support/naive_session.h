@@ -23,16 +23,32 @@ struct NaiveMessage {
   bool operator==(const NaiveMessage&) const = default;
 };
 
+/// What there is behind a command when it is run: the whole rest, or nothing yet.
+enum class Arrival { all_at_once, a_command_at_a_time };
+
+/// How things stand after one command, with the text of a message or a chunk where it has one.
+struct NaiveStep {
+  size_t at = 0;  ///< octets of the input used until here
+  size_t codes = 0;
+  size_t messages = 0;
+  bool closed = false;
+  bool unfinished = false;  ///< the input ended within a text or a chunk
+  bool chunks_open = false;
+  std::string from;
+  std::vector<std::string> recipients;
+};
+
 class NaiveSession {
  public:
-  NaiveSession(const receive::Settings& settings, std::string input)
-      : settings_(settings), in_(std::move(input)) {
+  NaiveSession(const receive::Settings& settings, std::string input, Arrival arrival = Arrival::all_at_once)
+      : settings_(settings), in_(std::move(input)), arrival_(arrival) {
     codes.push_back(220);
-    while (!closed && command()) {
-    }
+    while (!closed && command()) note_step();
+    if (closed) note_step();
   }
 
   std::vector<int> codes;
+  std::vector<NaiveStep> steps;
   std::vector<NaiveMessage> messages;
   bool closed = false;
 
@@ -43,6 +59,11 @@ class NaiveSession {
     std::vector<std::string> recipients;
     std::string raw;  // of BDAT chunks
   };
+
+  void note_step() {
+    steps.push_back(
+        {at_, codes.size(), messages.size(), closed, unfinished_, tx_.bdat, tx_.from, tx_.recipients});
+  }
 
   bool command() {
     const size_t newline = in_.find('\n', at_);
@@ -145,7 +166,7 @@ class NaiveSession {
     if (!arg.empty()) return (void)error(501);
     const int no = !tx_.open || tx_.bdat ? 503 : tx_.recipients.empty() ? 554 : 0;
     if (no != 0) {
-      if (at_ < in_.size()) return (void)end(no);
+      if (arrival_ == Arrival::all_at_once && at_ < in_.size()) return (void)end(no);
       after_data_ = true;
       return (void)error(no);
     }
@@ -289,6 +310,7 @@ class NaiveSession {
 
   const receive::Settings& settings_;
   std::string in_;
+  Arrival arrival_;
   size_t at_ = 0;
   int hello_ = 0;
   Transaction tx_;

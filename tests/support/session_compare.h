@@ -3,6 +3,8 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <span>
 #include <string>
 
 #include "support/naive_session.h"
@@ -65,6 +67,38 @@ inline std::string difference(const RealRun& real, const NaiveSession& naive) {
       out += fmt::format("  naive <{}> '{}'\n", m.from, printable(m.content));
   }
   return out;
+}
+
+/// Feeds the real session one command at a time, each with its text or chunk, and compares the replies, the
+/// messages and what is left of the transaction after every one. "" when both agree throughout.
+inline std::string difference_after_a_command(std::shared_ptr<const receive::Settings> settings,
+                                              const std::string& input) {
+  const NaiveSession naive(*settings, input, Arrival::a_command_at_a_time);
+  SessionDriver real(std::move(settings));
+  std::string output = real.start();
+  size_t at = 0;
+  for (size_t n = 0; n < naive.steps.size(); ++n) {
+    const NaiveStep& step = naive.steps[n];
+    real.feed(std::string_view(input).substr(at, step.at - at));
+    at = step.at;
+    output += real.take_output();
+    const std::vector<int> codes = reply_codes(output);
+    std::vector<std::string> recipients;
+    for (const auto& to : real.session().envelope().recipients) recipients.push_back(to.address.to_string());
+    const std::string where = fmt::format("after command {}, octet {}: ", n + 1, at);
+    if (!std::ranges::equal(codes, std::span(naive.codes).first(step.codes)))
+      return where + fmt::format("codes: real {} naive {}\n", fmt::join(codes, ","),
+                                 fmt::join(std::span(naive.codes).first(step.codes), ","));
+    if (real.closed() != step.closed) return where + "closed\n";
+    if (real.committed().size() != step.messages) return where + "messages\n";
+    if (step.closed || step.unfinished) return {};
+    if (mail::to_string(real.session().from()) != step.from || recipients != step.recipients)
+      return where + fmt::format("left over: real <{}> {} naive <{}> {}\n",
+                                 mail::to_string(real.session().from()), fmt::join(recipients, ","),
+                                 step.from, fmt::join(step.recipients, ","));
+    if (!step.chunks_open && real.session().in_message()) return where + "a message is still open\n";
+  }
+  return {};
 }
 
 /// RFC 2034 4: the class of an enhanced status equals the code's first digit. "" when all do.

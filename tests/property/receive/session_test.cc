@@ -100,6 +100,7 @@ RC_GTEST_PROP(SessionProperty, naive_model_agrees_after_every_command, ()) {
     input += piece(choice);
     RC_ASSERT(difference(run_real(settings, input, {}), NaiveSession(*settings, input)) == "");
   }
+  RC_ASSERT(difference_after_a_command(settings, input) == "");
 }
 }  // namespace
 }  // namespace waybill::test
