@@ -24,6 +24,7 @@ deliver::Settings delivery_settings(const config::Config& config) {
   out.timeouts.connect_early = std::min(out.timeouts.connect_early, from.connect_timeout);
   out.timeouts.banner = from.greeting_timeout;
   out.timeouts.hello = out.timeouts.mail = out.timeouts.rcpt = from.command_timeout;
+  out.timeouts.tls_handshake = std::min(out.timeouts.tls_handshake, from.command_timeout);
   out.timeouts.data = from.data_timeout;
   out.timeouts.block = from.block_timeout;
   out.timeouts.dot = from.final_timeout;

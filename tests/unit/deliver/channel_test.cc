@@ -76,6 +76,8 @@ TEST(Channel, a_reused_connection_is_asked_anew_for_what_each_message_needs) {
   EXPECT_FALSE(demanding.remote);
   const auto eight_bit = kit.one(make_delivery({"user@dest.test"}, "Subject: x\r\n\r\n\xc3\xa4\r\n"));
   EXPECT_EQ(eight_bit.reply.enhanced.to_string(), "5.6.3");
+  const auto utf8 = kit.one(make_delivery({"j\xc3\xbcrgen@dest.test"}));
+  EXPECT_EQ(utf8.reply.enhanced.to_string(), "5.6.7");
   EXPECT_EQ(kit.one(make_delivery({"user@dest.test"})).fate, Fate::delivered);
   EXPECT_EQ(peer.connections(), 1);
   EXPECT_EQ(peer.messages().size(), 2U);
