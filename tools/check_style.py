@@ -4,7 +4,7 @@
 Faults (exit 1): a source file over 450 lines (a test: 675); a function over 100; a header in src/ that does not open with a
 comment naming it; a path of one machine in the tree; a left-over mark; a link in a Markdown page that leads
 nowhere; two tests of one name; a conformance number outside 1–144; docs/rfc.md or docs/immunity.md naming a
-test, a file or a case that does not exist. Warnings: a file over 400 lines, a function over 65.
+test, a file or a case that does not exist; a program or a shell started anywhere but by `waybill demo`. Warnings: a file over 400 lines, a function over 65.
 """
 import argparse
 import pathlib
@@ -18,6 +18,9 @@ CASES_MAX = 144
 SOURCE = {".cc", ".h", ".py", ".sh"}
 MACHINE_PATH = re.compile(r"(?<![\w.{}$*/-])/(?:work|root|home/[a-z]+)/[\w.]")
 MARK = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
+# No shell, so that nothing in an envelope can reach one; the demo starts this same program, by its own path.
+STARTS_A_PROGRAM = re.compile(r"\b(?:system|popen|exec(?:l|le|lp|v|ve|vp|vpe|veat)|fexecve|posix_spawnp?|v?fork|wordexp)\s*\(")
+MAY_START_A_PROGRAM = {"src/cli/demo/process.cc"}
 TEST = re.compile(r"^\s*(?:TEST|TEST_F|TEST_P|RC_GTEST_PROP|RC_GTEST_FIXTURE_PROP|TYPED_TEST)\(\s*(\w+),\s*(\w+)", re.M)
 
 
@@ -62,6 +65,10 @@ def check_source(name, text):
                 faults.append(f"{name}:{first}: a function of {length} lines")
             elif length > FUNCTION_WARN:
                 warnings.append(f"{name}:{first}: a function of {length} lines")
+    if name.startswith("src/") and name not in MAY_START_A_PROGRAM:
+        for number, line in enumerate(text.splitlines(), 1):
+            if STARTS_A_PROGRAM.search(line.split("//")[0]):
+                faults.append(f"{name}:{number}: it starts a program: {line.strip()[:80]}")
     file = name.rsplit("/", 1)[-1]
     if name.startswith("src/") and name.endswith(".h") and not text.startswith(f"// {file}: "):
         faults.append(f"{name}:1: open with a comment: // {file}: what it is")
@@ -119,7 +126,7 @@ def check_tests(sources):
 
 
 def check_named_tests(root, page, names):
-    """Every `tests/…`, `src/…` path and every `rfc_NNN` or `test name` in the page's tables exists."""
+    """Every `tests/…`, `src/…` path and every `rfc_NNN` or `name_of_a_test` in the page's tables exists."""
     path = root / page
     if not path.exists():
         yield f"{page} is missing"
@@ -132,8 +139,11 @@ def check_named_tests(root, page, names):
             if re.match(r"(tests|src|tools|docs)/", quoted):
                 if not any(root.glob(quoted)):
                     yield f"{page}:{number}: {quoted} does not exist"
-            elif re.fullmatch(r"rfc_\d{3}", quoted) and quoted not in numbers:
-                yield f"{page}:{number}: no test begins with {quoted}"
+            elif re.fullmatch(r"rfc_\d{3}", quoted):
+                if quoted not in numbers:
+                    yield f"{page}:{number}: no test begins with {quoted}"
+            elif re.fullmatch(r"[a-zA-Z0-9]+(_[a-zA-Z0-9]+){2,}", quoted) and quoted not in names:
+                yield f"{page}:{number}: no test is called {quoted}"
 
 
 def check(root):

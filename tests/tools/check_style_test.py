@@ -64,6 +64,18 @@ class Style(LittleTree):
         self.write("docs/immunity.md", "| x | `rfc_067` |\n")
         self.assert_fault("no test begins with rfc_067")
 
+    def test_page_names_a_test_that_is_not_there(self):
+        self.write("docs/immunity.md", "| x | `rfc_033_literal`, `a_test_of_old` |\n")
+        self.assert_fault("no test is called a_test_of_old")
+
+    def test_a_shell(self):
+        self.write("src/base/f.cc", 'int f() {\n  return std::system("date");\n}\n')
+        self.assert_fault("src/base/f.cc:2: it starts a program")
+
+    def test_the_demo_starts_itself(self):
+        self.write("src/cli/demo/process.cc", "void f() {\n  ::fork();  // popen(\n}\n")
+        self.assertEqual(self.faults(), [])
+
     def test_page_names_a_file_that_is_not_there(self):
         self.write("docs/immunity.md", "| x | `tests/e2e/test_gone.py` |\n")
         self.assert_fault("does not exist")
