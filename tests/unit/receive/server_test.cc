@@ -114,7 +114,7 @@ TEST_F(ServerTest, a_flood_of_connections_does_not_keep_sessions_from_their_turn
   flood.clear();
   while (registry_.active() > 0) std::this_thread::yield();
   ASSERT_TRUE(taken_before_the_first);
-  EXPECT_LE(*taken_before_the_first, 64U);
+  EXPECT_LE(*taken_before_the_first, kFlood / 4);  // a few rounds of accepts, not the whole flood
 }
 
 TEST_F(ServerTest, rfc_071_octets_before_the_banner_are_refused) {
