@@ -1,40 +1,36 @@
 #include "net/connection.h"
 
+#include <unistd.h>
+
 #include "net/loop_impl.h"
 
 namespace waybill::net {
-namespace asio = boost::asio;
-
-Connection::Connection(Loop& loop, int fd)
-    : loop_(loop), descriptor_(loop.impl().context, fd), timer_(loop.impl().context) {}
 
 void Connection::wait(Slot slot, bool for_write, Steady deadline, std::coroutine_handle<> handle) {
   SlotState& state = slots_[slot];
   state.waiter = handle;
   state.deadline = deadline;
   state.for_write = for_write;
-  state.expired = false;
-  arm(deadline);
-  start(slot);
-}
-
-void Connection::start(Slot slot) {
-  const auto what = slots_[slot].for_write ? asio::posix::stream_descriptor::wait_write
-                                           : asio::posix::stream_descriptor::wait_read;
-  descriptor_.async_wait(what, [self = shared_from_this(), slot](const boost::system::error_code& error) {
-    self->on_event(slot, error);
-  });
-}
-
-void Connection::on_event(Slot slot, const boost::system::error_code& error) {
-  SlotState& state = slots_[slot];
-  if (!state.waiter) return;
-  if (closed_) return resume(slot, Wake::closed);
-  if (error == asio::error::operation_aborted) {
-    if (state.expired) return resume(slot, Wake::timeout);
-    return start(slot);  // the other slot's deadline cancelled us both
+  if (!watched_) {
+    watched_ = loop_.impl().watch(fd_, *this);
+    // No room in the kernel for another one is an end of this one.
+    if (!watched_) return close();
+    watch_ = loop_.impl().last_watched();
   }
-  resume(slot, Wake::ready);
+  arm(deadline);
+}
+
+void Connection::on_events(uint32_t events) {
+  const auto self = shared_from_this();  // a waiter may let go of us
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) quiet_ = false;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ended_ = true;
+  const bool failed = (events & (EPOLLHUP | EPOLLERR)) != 0;
+  for (const Slot slot : {reading, writing}) {
+    const SlotState& state = slots_[slot];
+    if (!state.waiter) continue;
+    const uint32_t wanted = state.for_write ? EPOLLOUT : EPOLLIN | EPOLLRDHUP;
+    if (failed || (events & wanted) != 0) resume(slot, Wake::ready);
+  }
 }
 
 void Connection::resume(Slot slot, Wake wake) {
@@ -49,51 +45,47 @@ void Connection::arm(Steady deadline) {
   if (deadline >= armed_until_) return;
   armed_until_ = deadline;
   const Millis span = std::max(deadline - steady_now(), Millis{0});
-  timer_.expires_after(span);
-  timer_.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
-    if (error) return;
-    if (const auto alive = self.lock()) alive->on_timer();
-  });
+  timer_ = loop_.after(span, [this] { on_timer(); });
 }
 
 void Connection::on_timer() {
+  const auto self = shared_from_this();
   armed_until_ = Steady::max();
-  if (closed_) return;
   const Steady now = steady_now();
-  Steady next = Steady::max();
-  bool expired = false;
-  for (SlotState& state : slots_) {
-    if (!state.waiter) continue;
-    if (state.deadline <= now) {
-      state.expired = true;
-      expired = true;
-    } else {
-      next = std::min(next, state.deadline);
-    }
+  for (const Slot slot : {reading, writing}) {
+    if (slots_[slot].waiter && slots_[slot].deadline <= now) resume(slot, Wake::timeout);
   }
-  if (next != Steady::max()) arm(next);
-  if (expired) descriptor_.cancel();
+  for (const SlotState& state : slots_) {
+    if (state.waiter && !closed()) arm(state.deadline);
+  }
+}
+
+void Connection::release() {
+  if (watched_) loop_.impl().unwatch(watch_);
+  watched_ = false;
+  timer_.cancel();
+  ::close(std::exchange(fd_, -1));
 }
 
 void Connection::close() {
-  if (closed_) return;
-  closed_ = true;
-  timer_.cancel();
-  boost::system::error_code ignored;
-  // Not descriptor_.close() alone: waiters must be resumed by their own (aborted) handlers.
-  descriptor_.close(ignored);
+  if (closed()) return;
+  release();
+  loop_.post([self = shared_from_this()] {
+    for (const Slot slot : {reading, writing}) self->resume(slot, Wake::closed);
+  });
 }
 
 void Connection::abandon() {
   for (SlotState& state : slots_) state.waiter = nullptr;
-  close();
+  yielding_ = nullptr;
+  if (!closed()) release();
 }
 
 void Connection::Yield::await_suspend(std::coroutine_handle<> handle) {
-  SlotState& state = self->slots_[slot];
-  state.waiter = handle;
-  self->loop_.post(
-      [self = self, slot = slot] { self->resume(slot, self->closed_ ? Wake::closed : Wake::ready); });
+  self->yielding_ = handle;
+  self->loop_.post([self = self] {
+    if (const auto waiter = std::exchange(self->yielding_, nullptr)) waiter.resume();
+  });
 }
 
 }  // namespace waybill::net

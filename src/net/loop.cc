@@ -1,15 +1,11 @@
 #include "net/loop.h"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 
 #include "net/loop_impl.h"
 #include "net/virtual_world.h"
 
 namespace waybill::net {
-namespace asio = boost::asio;
 namespace {
 thread_local const Loop* t_current = nullptr;
 
@@ -41,7 +37,7 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
 Loop::Loop(VirtualWorld& world) : Loop() { impl_->world = &world; }
 
 Loop::~Loop() {
-  // Frames first: what they hold (streams, timers) still needs the context.
+  // Frames first: what they hold (streams, timers) still needs the rest.
   while (!impl_->frames.empty()) {
     void* frame = *impl_->frames.begin();
     impl_->frames.erase(impl_->frames.begin());
@@ -51,16 +47,15 @@ Loop::~Loop() {
 
 void Loop::run() {
   t_current = this;
-  const auto guard = asio::make_work_guard(impl_->context);
-  impl_->context.run();
+  impl_->run();
   t_current = nullptr;
 }
 
-void Loop::stop() { impl_->context.stop(); }
+void Loop::stop() { impl_->stop(); }
 
 void Loop::post(Work work) {
   if (impl_->world != nullptr) return impl_->world->post(std::move(work));
-  asio::post(impl_->context, std::move(work));
+  impl_->post(std::move(work));
 }
 
 void Loop::spawn(Task<void> task) {
@@ -73,11 +68,6 @@ void Loop::spawn(Task<void> task) {
 }
 
 bool Loop::is_current() const { return t_current == this || impl_->world != nullptr; }
-
-struct Loop::Timer::Impl {
-  std::optional<asio::steady_timer> timer;  ///< none on virtual time
-  Work work;
-};
 
 Loop::Timer::Timer(Timer&&) noexcept = default;
 Loop::Timer& Loop::Timer::operator=(Timer&& other) noexcept {
@@ -92,7 +82,7 @@ Loop::Timer::~Timer() { cancel(); }
 void Loop::Timer::cancel() {
   if (!impl_) return;
   impl_->work = nullptr;
-  if (impl_->timer) impl_->timer->cancel();
+  if (impl_->loop != nullptr) impl_->loop->remove(*impl_);
   impl_.reset();
 }
 
@@ -108,12 +98,7 @@ Loop::Timer Loop::after(Millis span, Work work) {
     });
     return timer;
   }
-  timer.impl_->timer.emplace(impl_->context);
-  timer.impl_->timer->expires_after(span);
-  timer.impl_->timer->async_wait([impl = timer.impl_](const boost::system::error_code& error) {
-    // The work may destroy the Timer itself: it is moved out before it runs.
-    if (!error && impl->work) std::exchange(impl->work, nullptr)();
-  });
+  impl_->add(timer.impl_, steady_now() + span);
   return timer;
 }
 

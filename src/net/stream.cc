@@ -101,7 +101,7 @@ Task<Result<size_t>> Stream::read(std::span<char> into, Steady deadline) {
   const auto connection = me.connection;
   if (++me.at_once > kAtOnceMax) {
     me.at_once = 0;
-    co_await connection->yield(Connection::reading);
+    co_await connection->yield();
   }
   while (true) {
     if (connection->closed()) co_return fail(Errc::closed, "read: the connection is closed");
@@ -116,8 +116,9 @@ Task<Result<size_t>> Stream::read(std::span<char> into, Steady deadline) {
       TlsWant want = tls_want(me.ssl, result, saved_errno, "read");
       if (!want.again) co_return pass(std::move(want.error));
       for_write = want.for_write;
-    } else {
+    } else if (!connection->quiet()) {
       const ssize_t got = ::recv(connection->fd(), into.data(), into.size(), 0);
+      if (got < static_cast<ssize_t>(into.size())) connection->took_all();
       if (got > 0) co_return static_cast<size_t>(got);
       if (got == 0) co_return fail(Errc::closed, "read: end of connection");
       if (errno == EINTR) continue;
