@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "base/bytes.h"
@@ -22,6 +23,17 @@ spdlog::logger& sink() {
     return made;
   }();
   return *logger;
+}
+
+// Of this thread: the lines that wait for the end of a Together, and how many of these live.
+constexpr size_t kTogetherOctetsMax = 32 * 1024;
+thread_local std::string t_lines;
+thread_local int t_scopes = 0;
+
+void flush_lines() {
+  if (t_lines.empty()) return;
+  sink().log(spdlog::level::info, std::string_view(t_lines));
+  t_lines.clear();
 }
 
 std::string_view name(Level level) {
@@ -71,7 +83,10 @@ void append_string(fmt::memory_buffer& out, std::string_view text) {
   append_json_string(out, is_utf8(text) ? std::string(text) : printable(text, text.size()));
 }
 
+bool is_plain(char c) { return c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\'; }
+
 void append_text_value(fmt::memory_buffer& out, std::string_view text) {
+  if (!text.empty() && std::ranges::all_of(text, is_plain)) return out.append(text);
   const bool plain = !text.empty() && text.find_first_of(" \"=\\") == std::string_view::npos &&
                      printable(text, text.size()).size() == text.size();
   if (plain) {
@@ -136,7 +151,15 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
   if (!enabled(level)) return;
   const fmt::memory_buffer out =
       line(g_format.load(std::memory_order_relaxed), level, SystemClock{}.now(), event, fields);
-  sink().log(spdlog::level::info, std::string_view(out.data(), out.size()));
+  if (t_scopes == 0) return sink().log(spdlog::level::info, std::string_view(out.data(), out.size()));
+  if (!t_lines.empty()) t_lines += '\n';
+  t_lines.append(out.data(), out.size());
+  if (t_lines.size() >= kTogetherOctetsMax) flush_lines();
+}
+
+Together::Together() { ++t_scopes; }
+Together::~Together() {
+  if (--t_scopes == 0) flush_lines();
 }
 
 }  // namespace waybill::log

@@ -55,6 +55,17 @@ void configure(Level level, Format format);
 /// `event` is a short fixed phrase ("delivered", "resolver failed"); what varies goes into the fields.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});
 
+/// What the thread writes while one of these lives goes out in one piece at its end: one system call for a
+/// turn of a loop that tells of many messages. Lines stay whole and in order; a crash meanwhile takes them
+/// along.
+class Together {
+ public:
+  Together();
+  ~Together();
+  Together(const Together&) = delete;
+  Together& operator=(const Together&) = delete;
+};
+
 inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
   write(Level::debug, event, fields);
 }

@@ -1,6 +1,7 @@
 // Deliveries in and out: what reaches a site, what comes back, and the answer to each.
 #include "deliver/manager.h"
 
+#include "base/log.h"
 #include "deliver/manager_impl.h"
 
 namespace waybill::deliver {
@@ -93,6 +94,7 @@ void Manager::Impl::enqueue(JobPtr job, const TargetsPtr& targets) {
 
 void Manager::Impl::take_reports(std::vector<Report> reports) {
   answering_ = true;  // the flush below serves all of them
+  const log::Together together;
   for (Report& report : reports) on_report(report);
   flush_answers();
   check_stopped();
