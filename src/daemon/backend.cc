@@ -106,7 +106,7 @@ net::Task<Result<control::HealthAnswer>> Backend::health() {
   }
   // A commit that does nothing still passes through the commit thread: it answers, so the thread lives.
   net::Callback<Status> waiting(parts_.loop);
-  parts_.store.commit({}, waiting.completer());
+  parts_.store.commit(queue::Transaction{}, waiting.completer());
   const Status status = co_await waiting;
   if (!status) out.reasons.push_back("the spool does not keep anything: " + status.error().what);
   out.healthy = out.reasons.empty();

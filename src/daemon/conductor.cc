@@ -68,9 +68,10 @@ void log_outcome(const queue::Change& change, const mail::Outcome& outcome,
 
 /// A transaction under way, kept until the store has it: a refusal is answered by trying again.
 struct Conductor::Pending {
-  queue::Transaction transaction;
-  std::vector<queue::Change> changes;
+  /// Shared with the store while it is there: whoever changes it then makes another.
+  std::shared_ptr<queue::Transaction> transaction = std::make_shared<queue::Transaction>();
   std::vector<Fresh> reports;
+  [[nodiscard]] const std::vector<queue::Change>& changes() const { return transaction->changes; }
   Status status;
   std::shared_ptr<Acting> acting;  ///< an operator's page, which is not repeated but reported
   bool failing = false;            ///< counted in failing_
@@ -115,6 +116,7 @@ void Conductor::reconfigure(Settings settings) {
 
 void Conductor::take_fresh(std::vector<Fresh> fresh) {
   const Time now = clock_.now();
+  const log::Together together;
   for (Fresh& one : fresh) {
     log_accepted(one);
     scheduler_.accepted(std::make_shared<const queue::MessageRecord>(std::move(one.message)),
@@ -197,21 +199,21 @@ void Conductor::finished(mail::DeliveryResult result) {
   if (!untried) count(plan, result);
   auto pending = std::make_shared<Pending>();
   handover::Reports reports =
-      handover::add_reports(plan, settings_.bounce, settings_.schedule, ids_, now, pending->transaction);
+      handover::add_reports(plan, settings_.bounce, settings_.schedule, ids_, now, *pending->transaction);
   for (const Error& error : reports.failed)
     log::error("no report", {{"id", plan.message->id}, {"why", error.what}});
   pending->reports = std::move(reports.messages);
   counters_.reports_sent.fetch_add(pending->reports.size(), std::memory_order_relaxed);
-  pending->changes = plan.changes;
-  pending->transaction.changes = std::move(plan.changes);
+  pending->transaction->changes = std::move(plan.changes);
+  // Nobody waits for an outcome; who reads a report does not want it twice.
+  if (pending->reports.empty()) pending->transaction->urgency = queue::Urgency::soon;
   commit(std::move(pending));
   pump_soon();
 }
 
 void Conductor::commit(std::shared_ptr<Pending> pending) {
   ++uncommitted_;
-  queue::Transaction copy = pending->transaction;
-  store_.commit(std::move(copy), [this, pending](Status status) {
+  store_.commit(pending->transaction, [this, pending](Status status) {
     pending->status = std::move(status);
     answered_.put(pending);
   });
@@ -223,11 +225,11 @@ void Conductor::committed(std::vector<std::shared_ptr<Pending>> answered) {
     if (pending->acting) {
       Acting& acting = *pending->acting;
       if (pending->status) {
-        scheduler_.settled(pending->changes);
-        acting.acted.acted += pending->changes.size();
+        scheduler_.settled(pending->changes());
+        acting.acted.acted += pending->changes().size();
         act_on_page(pending->acting);
       } else {
-        queue::abandon_all(scheduler_, pending->changes);
+        queue::abandon_all(scheduler_, pending->changes());
         acting.acted.status = pending->status;
         acting.done(std::move(acting.acted));
       }
@@ -238,8 +240,8 @@ void Conductor::committed(std::vector<std::shared_ptr<Pending>> answered) {
       continue;
     }
     set_failing(*pending, false);
-    scheduler_.settled(pending->changes);
-    take_fresh(std::move(pending->reports));
+    scheduler_.settled(pending->changes());
+    if (!pending->reports.empty()) take_fresh(std::move(pending->reports));
   }
   end_if_idle();
   pump_soon();
@@ -258,9 +260,9 @@ void Conductor::refused(const std::shared_ptr<Pending>& pending) {
   counters_.commit_failures.fetch_add(1, std::memory_order_relaxed);
   const Error error = pending->status.error();
   const bool lasting = !may_pass(error.code);
-  set_failing(*pending, !lasting && !pending->changes.empty());
+  set_failing(*pending, !lasting && !pending->changes().empty());
   if (lasting && leave_out_lost(*pending)) {
-    if (!pending->changes.empty() || !pending->transaction.messages.empty()) commit(pending);
+    if (!pending->changes().empty() || !pending->transaction->messages.empty()) commit(pending);
     return;
   }
   log::error("outcomes are not on disk yet; trying again",
@@ -275,7 +277,8 @@ void Conductor::refused(const std::shared_ptr<Pending>& pending) {
 
 // Takes out of a transaction the recipients that the store can't change any more; false: there is none.
 bool Conductor::leave_out_lost(Pending& pending) {
-  const auto lost = std::ranges::stable_partition(pending.changes, [this](const queue::Change& change) {
+  auto rest = std::make_shared<queue::Transaction>(*pending.transaction);
+  const auto lost = std::ranges::stable_partition(rest->changes, [this](const queue::Change& change) {
     const auto record = store_.recipient(change.key);
     return record ? record->has_value() : record.error().code != Errc::corrupt;
   });
@@ -288,8 +291,8 @@ bool Conductor::leave_out_lost(Pending& pending) {
                 {"why", pending.status.error().what}});
   }
   scheduler_.settled({lost.begin(), lost.end()});
-  pending.changes.erase(lost.begin(), lost.end());
-  pending.transaction.changes = pending.changes;
+  rest->changes.erase(lost.begin(), lost.end());
+  pending.transaction = std::move(rest);
   return true;
 }
 
@@ -321,8 +324,7 @@ void Conductor::take_back(const std::vector<queue::RecipientKey>& keys, Time now
     const queue::Plan plan = scheduler_.returned(delivery, now);
     if (plan.changes.empty()) continue;  // else an earlier word of an operator's, for this attempt's end
     auto pending = std::make_shared<Pending>();
-    pending->changes = plan.changes;
-    pending->transaction.changes = plan.changes;
+    pending->transaction->changes = plan.changes;
     commit(std::move(pending));
   }
 }
@@ -344,7 +346,8 @@ void Conductor::act_on_page(std::shared_ptr<Acting> acting) {
       acting->acted.matched += page->rows.size();
       keys = queue::keys_of(*page);
     }
-    take_back(keys, now);
+    // A retry wants what waits for a connection where it is: in its place in the line.
+    if (acting->action.kind != queue::Action::Kind::retry) take_back(keys, now);
     queue::Acted acted = queue::act(scheduler_, store_, acting->action, keys, now);
     acting->acted.later += acted.later.size();
     acting->acted.unchanged += acted.unchanged;
@@ -352,8 +355,7 @@ void Conductor::act_on_page(std::shared_ptr<Acting> acting) {
     if (!acted.changes.empty()) {
       auto pending = std::make_shared<Pending>();
       pending->acting = acting;
-      pending->changes = acted.changes;
-      pending->transaction.changes = std::move(acted.changes);
+      pending->transaction->changes = std::move(acted.changes);
       return commit(std::move(pending));
     }
     if (again && !acting->busy.empty()) {

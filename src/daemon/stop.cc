@@ -79,7 +79,7 @@ void Daemon::tear_down() {
   if (store_) {
     // Shared: set_value() may still be returning on the store's thread when wait() is over here.
     const auto answered = std::make_shared<std::promise<void>>();
-    store_->commit({}, [answered](const Status&) { answered->set_value(); });
+    store_->commit(queue::Transaction{}, [answered](const Status&) { answered->set_value(); });
     answered->get_future().wait();
   }
   retiring_.clear();

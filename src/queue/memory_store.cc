@@ -29,12 +29,12 @@ void MemoryStore::damage(RecipientKey key) {
 }
 
 void MemoryStore::sync() {
-  std::vector<std::pair<Transaction, Committed>> batch;
+  decltype(waiting_) batch;
   std::vector<Status> answers;
   {
     const std::lock_guard lock(mutex_);
     batch.swap(waiting_);
-    for (const auto& [transaction, done] : batch) answers.push_back(apply(transaction));
+    for (const auto& [transaction, done] : batch) answers.push_back(apply(*transaction));
   }
   // Outside the lock: what is called may commit again.
   for (size_t i = 0; i < batch.size(); ++i) {
@@ -67,7 +67,7 @@ void MemoryStore::discard(MessageId id, uint32_t chunk_count) {
   spilled_.erase(id);
 }
 
-void MemoryStore::commit(Transaction transaction, Committed done) {
+void MemoryStore::commit(std::shared_ptr<const Transaction> transaction, Committed done) {
   {
     const std::lock_guard lock(mutex_);
     waiting_.emplace_back(std::move(transaction), std::move(done));

@@ -35,7 +35,8 @@ class MemoryStore final : public Store {
 
   Status put_chunk(MessageId id, uint32_t n, const Chunk& chunk) override;
   void discard(MessageId id, uint32_t chunk_count) override;
-  void commit(Transaction transaction, Committed done) override;
+  using Store::commit;
+  void commit(std::shared_ptr<const Transaction> transaction, Committed done) override;
   [[nodiscard]] Result<std::optional<MessageRecord>> message(MessageId id) const override;
   [[nodiscard]] Result<std::vector<std::pair<uint32_t, RecipientRecord>>> recipients(
       MessageId id) const override;
@@ -79,7 +80,7 @@ class MemoryStore final : public Store {
   std::map<std::string, std::set<Index>> by_domain_;
   std::multimap<MessageId, Line> ledger_;
   std::set<RecipientKey> damaged_;
-  std::vector<std::pair<Transaction, Committed>> waiting_;
+  std::vector<std::pair<std::shared_ptr<const Transaction>, Committed>> waiting_;
   uint64_t commits_ = 0;
   uint64_t transactions_ = 0;
   MessageId highest_{};

@@ -32,7 +32,7 @@ Status Batch::check(const NewMessage& added) {
   if (auto good = validate(added); !good) return good;
   const MessageId id = added.message.id;
   bool exists = hot_.find(id) != nullptr;
-  if (!exists) {
+  if (!exists && hot_.may_have_forgotten(id)) {
     std::string value;
     const auto found = engine_.get(Family::message, message_key(id).view(), value);
     if (!found) return pass(found.error());

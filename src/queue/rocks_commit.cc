@@ -12,6 +12,8 @@ namespace {
 
 // A batch beyond this is split: memory stays bounded, and the first ones don't wait for the last body.
 constexpr size_t kBatchOctetsMax = 8ULL << 20;
+/// After a sync that failed.
+constexpr std::chrono::milliseconds kSyncRetry{1000};
 
 Result<uint64_t> free_octets_at(const std::string& path) {
   struct statvfs about{};
@@ -65,7 +67,7 @@ Committer::Committer(Engine& engine, SpaceGuard& space, const RocksStoreOptions&
     : engine_(engine),
       space_(space),
       clock_(*options.clock),
-      hot_(options.hot_recipients_max),
+      hot_(options.hot_recipients_max, counters.highest_id),
       counters_(counters) {
   published_.counters = counters;
 }
@@ -96,7 +98,7 @@ void Committer::enqueue(Item item) {
   if (wake) wake_.notify_one();  // a busy commit thread looks again by itself
 }
 
-void Committer::commit(Transaction transaction, Store::Committed done) {
+void Committer::commit(std::shared_ptr<const Transaction> transaction, Store::Committed done) {
   enqueue({.transaction = std::move(transaction), .done = std::move(done), .damaged = {}});
 }
 void Committer::inspect(RecipientKey key) { enqueue({.transaction = {}, .done = {}, .damaged = key}); }
@@ -118,15 +120,38 @@ void Committer::run() {
   while (true) {
     {
       std::unique_lock lock(mutex_);
-      asleep_ = waiting_.empty() && !stopping_;
-      wake_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
+      const auto has_work = [this] { return !waiting_.empty() || stopping_; };
+      asleep_ = !has_work();
+      if (unsynced_.empty()) {
+        wake_.wait(lock, has_work);
+      } else {
+        wake_.wait_until(lock, sync_at_, has_work);
+      }
       asleep_ = false;
-      if (waiting_.empty()) return;
+      if (stopping_ && waiting_.empty()) break;
       items.swap(waiting_);
     }
     process(items);
     items.clear();
+    if (!unsynced_.empty() && std::chrono::steady_clock::now() >= sync_at_) sync_rest();
   }
+  sync_rest();
+  answer_rest(fail(Errc::io, "the spool was closed before this was on disk"));
+}
+
+void Committer::sync_rest() {
+  if (unsynced_.empty()) return;
+  const auto status = engine_.sync();
+  if (engine_.reopened() != unsynced_opening_)
+    return answer_rest(fail(Errc::io, "the spool was opened again before this was on disk"));
+  if (status.ok()) return answer_rest({});
+  // Not answered as failed: it stands in the database, and the next write begins with this.
+  log::error("what was written is not on disk yet", {{"what", status.ToString()}});
+  sync_at_ = std::chrono::steady_clock::now() + kSyncRetry;
+}
+
+void Committer::answer_rest(const Status& status) {
+  for (Store::Committed& done : std::exchange(unsynced_, {})) done(status);
 }
 
 void Committer::process(std::vector<Item>& items) {
@@ -140,7 +165,7 @@ void Committer::process(std::vector<Item>& items) {
     size_t octets = 0;
     size_t to = from;
     do {
-      octets += octets_of(items[to].transaction);
+      octets += octets_of(*items[to].transaction);
       ++to;
     } while (to < items.size() && octets < kBatchOctetsMax && !items[to].damaged);
     process_slice(std::span(items).subspan(from, to - from));
@@ -151,10 +176,20 @@ void Committer::process(std::vector<Item>& items) {
 void Committer::process_slice(std::span<Item> items) {
   std::vector<Status> answers(items.size());
   // What was checked against a database that has been opened again since is checked anew.
-  while (!try_slice(items, answers)) {
-  }
+  Wrote wrote = Wrote::try_again;
+  while (wrote == Wrote::try_again) wrote = try_slice(items, answers);
+  if (!unsynced_.empty() && engine_.reopened() != unsynced_opening_)
+    answer_rest(fail(Errc::io, "the spool was opened again before this was on disk"));
+  if (wrote == Wrote::synced) answer_rest({});
   for (size_t i = 0; i < items.size(); ++i) {
-    if (items[i].done) items[i].done(std::move(answers[i]));
+    if (!items[i].done) continue;
+    if (wrote != Wrote::unsynced || !answers[i]) {
+      items[i].done(std::move(answers[i]));
+      continue;
+    }
+    if (unsynced_.empty()) sync_at_ = std::chrono::steady_clock::now() + kSyncWithin;
+    unsynced_opening_ = engine_.reopened();
+    unsynced_.push_back(std::move(items[i].done));
   }
 }
 
@@ -162,7 +197,7 @@ void Committer::process_slice(std::span<Item> items) {
 // the disk's again. Numbers that must not be used twice never go back.
 void Committer::notice_reopening(uint64_t reopened) {
   if (reopened == std::exchange(reopened_seen_, reopened)) return;
-  hot_.clear();
+  hot_.clear(counters_.highest_id);
   const auto counters = read_counters(engine_);
   if (!counters) return;  // the write that follows fails as well
   const Counters before = std::exchange(counters_, *counters);
@@ -173,52 +208,55 @@ void Committer::notice_reopening(uint64_t reopened) {
 void Committer::fill(Batch& batch, std::span<Item> items, std::vector<Status>& answers) {
   const bool low = space_.low();
   for (size_t i = 0; i < items.size(); ++i) {
-    if (low && is_only_new(items[i].transaction)) {
+    if (low && is_only_new(*items[i].transaction)) {
       answers[i] = fail(Errc::no_space, "the spool's disk is down to its reserve");
       continue;
     }
-    answers[i] = batch.add(items[i].transaction);
+    answers[i] = batch.add(*items[i].transaction);
     if (!answers[i] && answers[i].error().code == Errc::corrupt) {
       log::error("commit met a damaged record", {{"what", answers[i].error().what}});
-      for (const Change& change : items[i].transaction.changes) inspect(change.key);
+      for (const Change& change : items[i].transaction->changes) inspect(change.key);
     }
   }
 }
 
-/// False when the database was opened again meanwhile, and nothing was written.
-bool Committer::try_slice(std::span<Item> items, std::vector<Status>& answers) {
+/// `try_again`: the database was opened again meanwhile, and nothing was written.
+Committer::Wrote Committer::try_slice(std::span<Item> items, std::vector<Status>& answers) {
   auto inside = engine_.enter_to_write();
   if (!inside) {
     std::ranges::fill(answers, Status(std::unexpected(inside.error())));
-    return true;
+    return Wrote::nothing;
   }
   notice_reopening(engine_.reopened());
   Batch batch(engine_, std::move(*inside), hot_, counters_);
   fill(batch, items, answers);
   const auto good = static_cast<uint64_t>(std::ranges::count_if(answers, &Status::has_value));
-  if (good == 0 || batch.empty()) return true;
+  if (good == 0 || batch.empty()) return Wrote::nothing;
+  // 250 follows the sync.
+  const bool waits =
+      std::ranges::any_of(items, [](const Item& item) { return item.transaction->urgency == Urgency::now; });
 
   rocksdb::WriteBatch& ready = batch.finish();
   const bool has_due = batch.earliest_due() != Time::max();
   if (has_due) engine_.due_floor.writing(batch.earliest_due());
-  const auto status = engine_.write(ready, Engine::Sync::yes, batch.built_at());  // 250 follows the sync
+  const auto status = engine_.write(ready, waits ? Engine::Sync::yes : Engine::Sync::no, batch.built_at());
   if (has_due) engine_.due_floor.written();
   if (status.ok()) {
     counters_ = batch.counters();
     batch.settle();
     hot_.shrink();
     publish(good);
-    return true;
+    return waits ? Wrote::synced : Wrote::unsynced;
   }
   // Nothing of it counts. What the batch changed in the overlay is no longer true: read it again.
-  hot_.clear();
-  if (status.IsTryAgain() && engine_.reopened() != batch.built_at()) return false;
+  hot_.clear(counters_.highest_id);
+  if (status.IsTryAgain() && engine_.reopened() != batch.built_at()) return Wrote::try_again;
   const Error error = error_of(status, "cannot write to the spool");
   log::error("commit failed", {{"what", error.what}, {"transactions", good}});
   for (Status& answer : answers) {
     if (answer || rests_on_batch(answer.error().code)) answer = std::unexpected(error);
   }
-  return true;
+  return Wrote::nothing;
 }
 
 }  // namespace waybill::queue::rocks

@@ -1,8 +1,11 @@
 // rocks_commit.h: group commit. One thread takes everything that waits, writes it as one batch, syncs once,
-// and answers. No lock is held while it writes; a commit() costs its caller one short lock.
+// and answers. No lock is held while it writes; a commit() costs its caller one short lock. What nobody waits
+// for (Urgency::soon) is written at once, so that a crash of ours does not lose it, and synced and answered
+// with whatever is synced next, within kSyncWithin.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <span>
@@ -33,6 +36,9 @@ struct Published {
   uint64_t transactions = 0;
 };
 
+/// How long a commit of Urgency::soon waits for the sync of another.
+inline constexpr std::chrono::milliseconds kSyncWithin{10};
+
 class Committer {
  public:
   Committer(Engine& engine, SpaceGuard& space, const RocksStoreOptions& options, const Counters& counters);
@@ -40,22 +46,25 @@ class Committer {
   /// Once, before anything is handed in. Errors: busy, no thread is to be had.
   [[nodiscard]] Status start();
 
-  void commit(Transaction transaction, Store::Committed done);
+  void commit(std::shared_ptr<const Transaction> transaction, Store::Committed done);
   /// A reader met a damaged record: the commit thread looks itself and moves what is damaged out of the way.
   void inspect(RecipientKey key);
   [[nodiscard]] Published published() const;
 
  private:
   struct Item {
-    Transaction transaction;
+    std::shared_ptr<const Transaction> transaction;
     Store::Committed done;
     std::optional<RecipientKey> damaged;  ///< not a commit: what to inspect
   };
   void enqueue(Item item);
   void run();
   void process(std::vector<Item>& items);
+  enum class Wrote : uint8_t { nothing, unsynced, synced, try_again };
   void process_slice(std::span<Item> items);
-  [[nodiscard]] bool try_slice(std::span<Item> items, std::vector<Status>& answers);
+  [[nodiscard]] Wrote try_slice(std::span<Item> items, std::vector<Status>& answers);
+  void sync_rest();
+  void answer_rest(const Status& status);
   void fill(Batch& batch, std::span<Item> items, std::vector<Status>& answers);
   void notice_reopening(uint64_t reopened);
   void set_aside_damaged(RecipientKey key);  // these three in rocks_aside.cc
@@ -71,6 +80,10 @@ class Committer {
   Hot hot_;
   Counters counters_;
   uint64_t reopened_seen_ = 0;
+
+  std::vector<Store::Committed> unsynced_;  ///< written, and to be answered after the next sync
+  uint64_t unsynced_opening_ = 0;           ///< reopened() when they were written
+  std::chrono::steady_clock::time_point sync_at_{};
 
   mutable std::mutex published_mutex_;
   Published published_;

@@ -156,6 +156,16 @@ rocksdb::Status Engine::write(rocksdb::WriteBatch& batch, Sync sync, std::option
   return status;
 }
 
+rocksdb::Status Engine::sync() {
+  assert(Gate::held_here() == 0);
+  const std::lock_guard lock(write_mutex_);
+  if (auto ready = make_ready(); !ready.ok()) return ready;
+  if (auto status = database_->db().SyncWAL(); status.ok()) return status;
+  // What the log may not hold, files will: a new log begins with all that is in memory written to them.
+  log_suspect_ = true;
+  return make_ready();
+}
+
 Result<Engine::Inside> Engine::enter_to_write() {
   assert(Gate::held_here() == 0);
   if (auto inside = enter()) return inside;

@@ -94,6 +94,8 @@ class Engine {
   /// (TryAgain). REQUIRES: this thread is not inside.
   [[nodiscard]] rocksdb::Status write(rocksdb::WriteBatch& batch, Sync sync,
                                       std::optional<uint64_t> built_at = std::nullopt);
+  /// Makes all that was written before durable. REQUIRES: this thread is not inside.
+  [[nodiscard]] rocksdb::Status sync();
   /// How often the database was opened again. What was written without a sync may be gone each time.
   [[nodiscard]] uint64_t reopened() const { return reopened_.load(std::memory_order_acquire); }
   /// See Database; of the last opening that met damage.

@@ -35,7 +35,11 @@ struct HotMessage {
 
 class Hot {
  public:
-  explicit Hot(size_t recipients_max) : recipients_max_(recipients_max) {}
+  /// `known`: the highest id that the spool had before.
+  Hot(size_t recipients_max, uint64_t known) : recipients_max_(recipients_max), forgotten_(known) {}
+
+  /// Whether a message of this id that is not here may yet be in the spool.
+  [[nodiscard]] bool may_have_forgotten(MessageId id) const { return id.value <= forgotten_; }
 
   [[nodiscard]] HotMessage* find(MessageId id) {
     const auto at = messages_.find(id.value);
@@ -52,7 +56,9 @@ class Hot {
     recipients_ -= at->second.recipients.size();
     messages_.erase(at);
   }
-  void clear() {
+  /// `known`: the highest id that the spool may have.
+  void clear(uint64_t known) {
+    forgotten_ = std::max(forgotten_, known);
     messages_.clear();
     age_.clear();
     recipients_ = 0;
@@ -63,6 +69,7 @@ class Hot {
       if (recipients_ <= recipients_max_ && messages_.contains(age_.front())) {
         age_.push_back(age_.front());  // only the list of names is too long; keep the message
       } else {
+        forgotten_ = std::max(forgotten_, age_.front());
         erase({age_.front()});
       }
       age_.pop_front();
@@ -72,6 +79,7 @@ class Hot {
  private:
   size_t recipients_max_;
   size_t recipients_ = 0;
+  uint64_t forgotten_;  ///< the highest id that was let go while its message stood
   std::unordered_map<uint64_t, HotMessage> messages_;
   std::deque<uint64_t> age_;
 };

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "queue/rocks_log.h"
+#include "queue/rocks_log_file.h"
 
 namespace waybill::queue::rocks {
 namespace {
@@ -123,7 +124,8 @@ rocksdb::Status check_log(rocksdb::DBOptions db, const std::string& path, const 
   return status;
 }
 
-/// The damage that RocksDB doesn't report: what it takes for a torn tail, with whole batches behind it.
+/// The damage that RocksDB doesn't report: what it takes for a torn tail, with whole batches behind it. Logs
+/// that are whole lose the zeros that a crash left behind them (rocks_log_file.h).
 rocksdb::Status scan_log_files(rocksdb::Env& env, const std::string& path) {
   std::vector<std::string> names;
   if (auto listed = env.GetChildren(path, &names); !listed.ok()) return listed;
@@ -139,6 +141,9 @@ rocksdb::Status scan_log_files(rocksdb::Env& env, const std::string& path) {
           name, fmt::format("no record at offset {}, yet whole ones behind it", scan.readable_octets));
     }
     last_sequence = scan.last_sequence;
+    const uint64_t kept = without_zeros(octets, scan.readable_octets);
+    if (kept == octets.size()) continue;
+    if (auto cut = env.GetFileSystem()->Truncate(path + "/" + name, kept, {}, nullptr); !cut.ok()) return cut;
   }
   return rocksdb::Status::OK();
 }
@@ -195,6 +200,8 @@ rocksdb::Status Database::open(const RocksStoreOptions& options, std::optional<u
   std::unique_ptr<Database> made(new Database);
   const Descriptors families = descriptors(options);
   rocksdb::DBOptions db = db_options(options);
+  made->env_ = rocksdb::NewCompositeEnv(log_ahead(db.env->GetFileSystem()));
+  db.env = made->env_.get();
   made->watch_ = std::make_shared<Watch>();
   db.listeners.push_back(made->watch_);
   if (last_good) {

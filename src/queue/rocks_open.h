@@ -70,7 +70,8 @@ class Database {
   [[nodiscard]] rocksdb::Status flush(rocksdb::ColumnFamilyHandle* family) const;
   std::string log_set_aside_;
   std::shared_ptr<Watch> watch_;
-  std::unique_ptr<rocksdb::WalFilter> filter_;  // the database keeps a pointer to it
+  std::unique_ptr<rocksdb::Env> env_;  // the database keeps pointers to these two
+  std::unique_ptr<rocksdb::WalFilter> filter_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
 };

@@ -165,7 +165,7 @@ void RocksStore::discard(MessageId id, uint32_t chunk_count) {
   (void)core_->engine->write(batch, rocks::Engine::Sync::no);
 }
 
-void RocksStore::commit(Transaction transaction, Committed done) {
+void RocksStore::commit(std::shared_ptr<const Transaction> transaction, Committed done) {
   core_->committer->commit(std::move(transaction), std::move(done));
 }
 

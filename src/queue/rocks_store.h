@@ -51,7 +51,8 @@ class RocksStore final : public Store {
 
   Status put_chunk(MessageId id, uint32_t n, const Chunk& chunk) override;
   void discard(MessageId id, uint32_t chunk_count) override;
-  void commit(Transaction transaction, Committed done) override;
+  using Store::commit;
+  void commit(std::shared_ptr<const Transaction> transaction, Committed done) override;
 
   [[nodiscard]] Result<std::optional<MessageRecord>> message(MessageId id) const override;
   [[nodiscard]] Result<std::vector<std::pair<uint32_t, RecipientRecord>>> recipients(

@@ -33,11 +33,17 @@ struct Change {
   Event event;
 };
 
+/// Whether somebody waits for a commit. `soon`: its sync may wait a few milliseconds for one that others
+/// need, as the outcome of a delivery may, which repeats itself if it is lost. `done` follows the sync either
+/// way.
+enum class Urgency : uint8_t { now, soon };
+
 /// What one commit does, atomically: e.g. a recipient's bounce and the report that tells its sender.
 struct Transaction {
   std::vector<NewMessage> messages;
   std::vector<Change> changes;
   std::vector<Event> events;  ///< further ledger lines (`accepted` events are written by the store itself)
+  Urgency urgency = Urgency::now;
 };
 
 /// One entry of the due index.
@@ -104,7 +110,10 @@ class Store {
   [[nodiscard]] virtual Status put_chunk(MessageId id, uint32_t n, const Chunk& chunk) = 0;
   virtual void discard(MessageId id, uint32_t chunk_count) = 0;
 
-  virtual void commit(Transaction transaction, Committed done) = 0;
+  virtual void commit(std::shared_ptr<const Transaction> transaction, Committed done) = 0;
+  void commit(Transaction transaction, Committed done) {
+    commit(std::make_shared<const Transaction>(std::move(transaction)), std::move(done));
+  }
 
   [[nodiscard]] virtual Result<std::optional<MessageRecord>> message(MessageId id) const = 0;
   [[nodiscard]] virtual Result<std::vector<std::pair<uint32_t, RecipientRecord>>> recipients(
