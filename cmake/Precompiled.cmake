@@ -1,9 +1,9 @@
-# waybill_precompiled(TARGET room|test): in the dev preset the target's files share a precompiled header of
-# that kind. One header serves all rooms, and one all tests, because their flags are the same.
-option(WAYBILL_PRECOMPILED "Precompile the headers that most files include (GCC only)" OFF)
+# waybill_precompiled(TARGET room|test): in the presets that ./test builds the target's files share a precompiled
+# header of that kind. One header serves all rooms, and one all tests, because their flags are the same.
+option(WAYBILL_PRECOMPILED "Precompile the headers that most files include" OFF)
 
 function(waybill_precompiled target kind)
-  if(NOT WAYBILL_PRECOMPILED OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  if(NOT WAYBILL_PRECOMPILED)
     return()
   endif()
   set(holder waybill_precompiled_${kind})

@@ -1,5 +1,5 @@
 // What most files of most rooms include anyway: read once a build. Never a substitute for a file's own
-// includes (the release and clang presets are built without it).
+// includes (the release preset is built without it).
 #include <fmt/format.h>
 
 #include <algorithm>
