@@ -12,6 +12,9 @@ namespace {
 
 // A batch beyond this is split: memory stays bounded, and the first ones don't wait for the last body.
 constexpr size_t kBatchOctetsMax = 8ULL << 20;
+/// How long an answer about free space holds. Whoever fills the disk from outside must not be able to have us use
+/// up the reserve before we see it: the fates of what is queued need it.
+constexpr Millis kAskAgain{50};
 /// After a sync that failed.
 constexpr std::chrono::milliseconds kSyncRetry{1000};
 
@@ -47,7 +50,7 @@ bool SpaceGuard::low() {
   if (options_.reserve_octets == 0) return false;
   const int64_t now_ms = options_.clock->steady().time_since_epoch().count();
   int64_t asked = asked_at_ms_.load(std::memory_order_relaxed);
-  if (asked >= 0 && now_ms - asked < 1000) return low_.load(std::memory_order_relaxed);
+  if (asked >= 0 && now_ms - asked < kAskAgain.count()) return low_.load(std::memory_order_relaxed);
   if (!asked_at_ms_.compare_exchange_strong(asked, now_ms)) return low_.load(std::memory_order_relaxed);
   const auto free = options_.free_octets ? options_.free_octets() : free_octets_at(options_.path);
   const bool low = free && *free < options_.reserve_octets;

@@ -15,7 +15,7 @@
 
 namespace waybill::queue::rocks {
 
-/// Whether the disk still has more than the reserve. Thread-safe; asks the file system at most once a second.
+/// Whether the disk still has more than the reserve. Thread-safe; asks the file system at most twenty times a second.
 class SpaceGuard {
  public:
   explicit SpaceGuard(const RocksStoreOptions& options);

@@ -160,7 +160,10 @@ rocksdb::Status Engine::sync() {
   assert(Gate::held_here() == 0);
   const std::lock_guard lock(write_mutex_);
   if (auto ready = make_ready(); !ready.ok()) return ready;
-  if (auto status = database_->db().SyncWAL(); status.ok()) return status;
+  const auto status = database_->db().SyncWAL();
+  if (status.ok()) return status;
+  log::warning("the spool's log could not be synced; beginning another",
+               {{"path", options_.path}, {"what", status.ToString()}});
   // What the log may not hold, files will: a new log begins with all that is in memory written to them.
   log_suspect_ = true;
   return make_ready();

@@ -66,8 +66,6 @@ class LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
     if (!failed_) (void)FSWritableFileOwnerWrapper::Truncate(size_, options, debug);
     return FSWritableFileOwnerWrapper::Close(options, debug);
   }
-  // Space that is only reserved would have to be turned into data by each sync: that is what we avoid.
-  void PrepareWrite(size_t, size_t, const IOOptions&, IODebugContext*) override {}
 
  private:
   IOStatus count(const Slice& data, IOStatus status) {

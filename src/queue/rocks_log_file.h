@@ -1,6 +1,7 @@
 // rocks_log_file.h: a file system for RocksDB under which the write-ahead log is written into space that is
 // there already, zeros, instead of growing with every write: a sync then has octets to write and nothing
-// about the file itself, which on a journalling file system is the larger part of it.
+// about the file itself, which on a journalling file system is the larger part of it. The room for a whole log
+// is reserved by RocksDB, as ever: on a full disk there is still room for the fates of what is queued.
 //
 // What a crash leaves is a log with zeros behind its last record, which RocksDB reads as nothing; opening the
 // spool cuts them off first (rocks_open.cc), so that a record that was cut short is still the file's end.

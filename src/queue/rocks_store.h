@@ -35,7 +35,7 @@ struct RocksStoreOptions {
   uint64_t log_octets_max = 24ULL << 20;
   /// Recipients whose index position is remembered from acceptance, so that their end needs no disk read.
   size_t hot_recipients_max = 100'000;
-  /// Free octets of the spool's disk; empty: statvfs. Asked at most once a second (by `clock`).
+  /// Free octets of the spool's disk; empty: statvfs. Asked at most twenty times a second (by `clock`).
   std::function<Result<uint64_t>()> free_octets;
   rocksdb::Env* env = nullptr;  ///< for tests that make the disk fail; outlives the store
 };
