@@ -1,7 +1,8 @@
 // backend.h: answers the control API from the daemon's parts.
 //
 // Thread rule: runs on the control loop, which must stay quick for signals and health checks: long reads of
-// the store go to the reader's loop, and what belongs to the conductor is asked of it on its own.
+// the store go to the reader's loop, the longest to the auditor's, and what belongs to the conductor is asked
+// of it on its own.
 #pragma once
 
 #include <atomic>
@@ -23,7 +24,8 @@ class Backend final : public control::Backend {
   struct Parts {
     net::Loop& loop;  ///< the control loop
     net::Loop& conductor_loop;
-    net::Loop& reader_loop;  ///< where the store may be read for long
+    net::Loop& reader_loop;   ///< where the store may be read for long
+    net::Loop& auditor_loop;  ///< where it may be read for minutes: nobody's list waits behind that
     queue::Store& store;
     Conductor& conductor;
     deliver::Manager& manager;
@@ -69,6 +71,10 @@ class Backend final : public control::Backend {
   template <class T>
   [[nodiscard]] net::Task<T> on_reader(std::move_only_function<T()> what) {
     return on_loop<T>(parts_.reader_loop, std::move(what));
+  }
+  template <class T>
+  [[nodiscard]] net::Task<T> on_auditor(std::move_only_function<T()> what) {
+    return on_loop<T>(parts_.auditor_loop, std::move(what));
   }
   [[nodiscard]] net::Task<control::WhyRecipient> why_one(MessageId id, uint32_t index,
                                                          queue::RecipientRecord record);

@@ -141,7 +141,7 @@ net::Task<Result<control::CustodyAnswer>> Backend::custody_verify() {
   std::move_only_function<Result<queue::CustodyReport>()> read = [this] {
     return parts_.store.verify_custody();
   };
-  Result<queue::CustodyReport> report = co_await on_reader<Result<queue::CustodyReport>>(std::move(read));
+  Result<queue::CustodyReport> report = co_await on_auditor<Result<queue::CustodyReport>>(std::move(read));
   if (!report) co_return pass(report.error());
   co_return to_control(*report);
 }

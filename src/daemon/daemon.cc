@@ -60,6 +60,7 @@ Status Daemon::bind_listeners() {
   conductor_loop_ = std::make_unique<net::Loop>();
   control_loop_ = std::make_unique<net::Loop>();
   reader_loop_ = std::make_unique<net::Loop>();
+  auditor_loop_ = std::make_unique<net::Loop>();
   TlsReader reader;
   for (const config::Listener& listener : config()->listeners) {
     auto tls = reader.read(listener.tls);  // the key may be root's alone
@@ -150,6 +151,7 @@ Status Daemon::open_control() {
       .loop = *control_loop_,
       .conductor_loop = *conductor_loop_,
       .reader_loop = *reader_loop_,
+      .auditor_loop = *auditor_loop_,
       .store = *store_,
       .conductor = *conductor_,
       .manager = *manager_,
@@ -217,6 +219,7 @@ Status Daemon::start_threads() {
   for (const auto& loop : io_loops_) loops.push_back(loop.get());
   loops.push_back(conductor_loop_.get());
   loops.push_back(reader_loop_.get());
+  loops.push_back(auditor_loop_.get());
   for (net::Loop* loop : loops) {
     auto thread = start_thread([loop] { loop->run(); });
     if (!thread) return pass(thread.error());

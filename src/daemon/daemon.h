@@ -1,8 +1,8 @@
 // daemon.h: the router as a process: makes the rooms, joins them, runs their threads, and ends them in order.
 //
 // Threads: I/O loops (SMTP sessions, deliveries' connections), the conductor's loop (queue and delivery
-// decisions), the control loop (API, signals, reload), the reader's loop (the API's long reads), the store's
-// commit thread, the resolver's thread, and delivery's Maildir writers.
+// decisions), the control loop (API, signals, reload), the reader's and the auditor's loops (the API's long
+// reads, and its longest), the store's commit thread, the resolver's thread, and delivery's Maildir writers.
 // Thread rule: start(), run() and the destructor on one thread, which becomes the control loop's.
 #pragma once
 
@@ -97,7 +97,8 @@ class Daemon {
   std::vector<std::unique_ptr<net::Loop>> io_loops_;
   std::unique_ptr<net::Loop> conductor_loop_;
   std::unique_ptr<net::Loop> control_loop_;
-  std::unique_ptr<net::Loop> reader_loop_;  ///< long reads of the spool for the API, one after the other
+  std::unique_ptr<net::Loop> reader_loop_;   ///< reads of the spool for the API, one after the other
+  std::unique_ptr<net::Loop> auditor_loop_;  ///< those that take minutes: custody, the ledger's pruning
   std::unique_ptr<ResolverHolder> resolver_;
   std::unique_ptr<Targeter> targeter_;
   Overlay overlay_;  ///< what the resolver's overlay was made of; control loop only

@@ -51,8 +51,9 @@ void Daemon::watch_stop() {
 }
 
 void Daemon::prune_ledger() {
-  reader_loop_->post([this, before = clock_.now() - config()->queue.ledger_keep] {
+  auditor_loop_->post([this, before = clock_.now() - config()->queue.ledger_keep] {
     if (auto pruned = store_->prune_ledger(before); !pruned) {
+      if (pruned.error().code == Errc::closed) return;  // the next start goes on with it
       log::warning("cannot prune the ledger", {{"why", pruned.error().what}});
     } else if (*pruned > 0) {
       log::info("ledger pruned", {{"events", *pruned}});
@@ -70,6 +71,8 @@ void Daemon::tear_down() {
   for (const auto& loop : io_loops_) loop->stop();
   if (conductor_loop_) conductor_loop_->stop();
   if (reader_loop_) reader_loop_->stop();
+  if (auditor_loop_) auditor_loop_->stop();
+  if (store_) store_->end_scans();  // or a large spool's would hold up the end for minutes
   for (std::thread& thread : threads_) thread.join();
   if (signal_thread_.joinable()) {
     ending_ = true;
@@ -98,6 +101,7 @@ void Daemon::tear_down() {
   io_loops_.clear();
   conductor_loop_.reset();
   reader_loop_.reset();
+  auditor_loop_.reset();
   control_loop_.reset();
   sessions_.reset();
   intake_.reset();

@@ -84,6 +84,12 @@ rocksdb::Env& Engine::env() const {
   return options_.env != nullptr ? *options_.env : *rocksdb::Env::Default();
 }
 
+Status Engine::may_scan() const {
+  if (scans_end_.load(std::memory_order_relaxed)) return fail(Errc::closed, "the spool is being closed");
+  if (gate_.closing()) return fail(Errc::busy, "the spool is being opened again after an error");
+  return {};
+}
+
 Engine::Inside Engine::enter() const {
   Inside out;
   out.pass_ = gate_.enter();

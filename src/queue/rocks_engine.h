@@ -69,8 +69,10 @@ class Engine {
   /// The same for who is going to write: when there is no database, tries to open it.
   /// REQUIRES: this thread is not inside.
   [[nodiscard]] Result<Inside> enter_to_write();
-  /// A reopening waits for those inside: long scans had better end.
-  [[nodiscard]] bool closing() const { return gate_.closing(); }
+  /// Whether a long scan may go on: not while a reopening waits for those inside (busy), nor once the scans
+  /// were told to end (closed).
+  [[nodiscard]] Status may_scan() const;
+  void end_scans() { scans_end_.store(true, std::memory_order_relaxed); }
 
   /// `value` is set; false when there is none.
   [[nodiscard]] Result<bool> get(Family which, std::string_view key, std::string& value,
@@ -118,6 +120,7 @@ class Engine {
   mutable Gate gate_;
   std::unique_ptr<Database> database_;  ///< changes under write_mutex_ with the gate closed
   std::atomic<uint64_t> reopened_{0};
+  std::atomic<bool> scans_end_{false};
 
   std::mutex write_mutex_;  // and what it guards:
   bool log_suspect_ = false;

@@ -77,7 +77,7 @@ Status Walk::run(std::optional<RecipientKey> after, bool with_message, Found fou
   if (after) from = std::max(from, std::string(recipient_key(*after).view()) + '\0');
   const auto range = core_.engine->range(Family::recipient, from, to, !selector_.message);
   for (; range->at->Valid(); range->at->Next()) {
-    if (core_.engine->closing()) return fail(Errc::busy, "the spool is being opened again after an error");
+    if (const Status may = core_.engine->may_scan(); !may) return may;
     const auto key = parse_recipient_key(view(range->at->key()));
     if (!key) continue;
     auto record = decode_recipient(view(range->at->key()), view(range->at->value()));

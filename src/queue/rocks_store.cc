@@ -114,6 +114,8 @@ using rocks::slice;
 RocksStore::RocksStore(std::unique_ptr<rocks::Core> core) : core_(std::move(core)) {}
 RocksStore::~RocksStore() = default;
 
+void RocksStore::end_scans() { core_->engine->end_scans(); }
+
 Result<std::unique_ptr<RocksStore>> RocksStore::open(Options options) {
   if (options.clock == nullptr || options.path.empty())
     return fail(Errc::invalid, "a spool needs a path and a clock");

@@ -49,6 +49,10 @@ class RocksStore final : public Store {
   RocksStore(const RocksStore&) = delete;
   RocksStore& operator=(const RocksStore&) = delete;
 
+  /// We are stopping: reads of the whole spool (list, verify_custody, prune_ledger) end with Errc::closed,
+  /// those under way too. Commits and reads of single records go on.
+  void end_scans();
+
   Status put_chunk(MessageId id, uint32_t n, const Chunk& chunk) override;
   void discard(MessageId id, uint32_t chunk_count) override;
   using Store::commit;

@@ -45,7 +45,7 @@ class Verifier {
 
 Result<CustodyReport> Verifier::run() {
   while (true) {
-    if (core_.engine->closing()) return fail(Errc::busy, "the spool is being opened again after an error");
+    if (const Status may = core_.engine->may_scan(); !may) return pass(may.error());
     const auto in_ledger = message_at(*ledger_->at);
     const auto in_spool = message_at(*recipients_->at);
     if (!in_ledger && !in_spool) break;
@@ -223,6 +223,8 @@ Result<uint64_t> RocksStore::prune_ledger(Time before) {
   Pruner pruner(*core_->engine, before);
   std::optional<MessageId> next = MessageId{0};
   while (next) {
+    const Status may = core_->engine->may_scan();  // between steps nobody waits for us
+    if (!may && may.error().code == Errc::closed) return pass(may.error());
     auto step = pruner.step(*next);
     if (!step) return pass(step.error());
     if (step->batch.Count() > 0) {

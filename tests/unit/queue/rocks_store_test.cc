@@ -610,6 +610,19 @@ TEST_F(RocksTest, damaged_counters_ledger_lines_and_due_entries_are_survived) {
   EXPECT_THAT(report->faults, ::testing::Contains(::testing::HasSubstr("missing or damaged")));
 }
 
+TEST_F(RocksTest, scans_end_when_told_to_and_commits_go_on) {
+  auto store = open();
+  ASSERT_TRUE(accept(*store, message(id_at(1), {"a@example.net"})));
+  store->end_scans();
+  EXPECT_EQ(store->verify_custody().error().code, Errc::closed);
+  EXPECT_EQ(store->prune_ledger(kStart).error().code, Errc::closed);
+  EXPECT_EQ(store->list({}, kStart, std::nullopt, 10).error().code, Errc::closed);
+  ASSERT_TRUE(apply(*store, change({id_at(1), 0}, recipient("a@example.net"), State::delivered)));
+  EXPECT_EQ(store->events(id_at(1))->size(), 2u);
+  store.reset();
+  EXPECT_EQ(open()->verify_custody()->delivered, 1u);
+}
+
 TEST_F(RocksTest, verify_names_what_is_unaccounted_for) {
   {
     auto store = open();
