@@ -58,3 +58,15 @@ uint32_t crc32c(std::string_view bytes, uint32_t crc) {
 }
 
 }  // namespace waybill::queue
+
+// Debian builds RocksDB for the oldest amd64 processors, and so its checksum, which every octet of the log
+// and of the files goes through, goes by tables: a quarter of the time that large messages take. A program's
+// own definition comes before a library's (ELF symbol interposition), so that RocksDB uses this one: the same
+// function of the same octets.
+namespace rocksdb::crc32c {
+// NOLINTNEXTLINE(readability-identifier-naming): the name is RocksDB's
+uint32_t Extend(uint32_t crc, const char* octets, size_t count);
+uint32_t Extend(uint32_t crc, const char* octets, size_t count) {
+  return waybill::queue::crc32c({octets, count}, crc);
+}
+}  // namespace rocksdb::crc32c
