@@ -6,11 +6,13 @@
 // Thread rule: start(), run() and the destructor on one thread, which becomes the control loop's.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/published.h"
 #include "config/config.h"
 #include "control/service.h"
 #include "daemon/backend.h"
@@ -79,7 +81,7 @@ class Daemon {
   void watch_signals();
 
   std::string config_file_;
-  std::atomic<std::shared_ptr<const config::Config>> config_;
+  Published<const config::Config> config_;
   const std::shared_ptr<const config::Config> running_;  ///< that of the start: what no reload changes is its
   SystemClock clock_;
   Time started_;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 
+#include "base/published.h"
 #include "config/config.h"
 #include "dns/resolver.h"
 #include "policy/relay_rules.h"
@@ -31,7 +32,7 @@ class PolicyGate final : public receive::Gate {
   [[nodiscard]] std::optional<mail::Reply> check_local(const mail::Address& to) const;
 
  private:
-  std::atomic<std::shared_ptr<const policy::RelayRules>> rules_{std::make_shared<const policy::RelayRules>()};
+  Published<const policy::RelayRules> rules_{std::make_shared<const policy::RelayRules>()};
   dns::Resolver* resolver_ = nullptr;
   std::atomic<config::NullMxSender> null_mx_sender_{config::NullMxSender::accept};
 };

@@ -1,13 +1,14 @@
 // intake.h: how a session's message gets into the spool, and from there to the conductor.
 //
-// Thread rule: as receive::Intake: called from every session's loop at once. It takes no lock of its own.
+// Thread rule: as receive::Intake: called from every session's loop at once. It takes no lock but one for a
+// pointer.
 #pragma once
 
-#include <atomic>
 #include <memory>
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/published.h"
 #include "config/config.h"
 #include "daemon/counters.h"
 #include "handover/fresh.h"
@@ -38,7 +39,7 @@ class SpoolIntake final : public receive::Intake {
   const Clock& clock_;
   Counters& counters_;
   Announce announce_;
-  std::atomic<std::shared_ptr<const mail::Address>> postmaster_;
+  Published<const mail::Address> postmaster_;
 };
 
 }  // namespace waybill::daemon

@@ -2,9 +2,9 @@
 // until its questions have timed out, and ended by whoever replaced it.
 #pragma once
 
-#include <atomic>
 #include <memory>
 
+#include "base/published.h"
 #include "dns/resolver.h"
 #include "resolve/stack.h"
 
@@ -27,7 +27,7 @@ class ResolverHolder final : public dns::Resolver {
   }
 
  private:
-  std::atomic<std::shared_ptr<resolve::Stack>> stack_;
+  Published<resolve::Stack> stack_;
 };
 
 }  // namespace waybill::daemon
