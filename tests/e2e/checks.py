@@ -5,6 +5,7 @@ import socket
 import time
 
 SLOWER = float(os.environ.get("WAYBILL_TEST_SLOWER", "1"))  # multiplies every deadline
+SANITIZED = os.environ.get("WAYBILL_SANITIZED") == "1"  # the binary is built with a sanitizer
 
 
 class Failure(AssertionError):
@@ -54,3 +55,13 @@ def answers(path):
     """A Unix socket with somebody behind it: after a SIGKILL the file alone says nothing."""
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0
+
+
+def sanitizers_report_to(folder):
+    """What processes started from here find by a sanitizer they write into `folder`, whoever they run as: a report
+    on stderr could be overlooked, and the exit code of a daemon that is killed tells nothing."""
+    folder.mkdir()
+    folder.chmod(0o777)
+    for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
+        given = os.environ.get(name)
+        os.environ[name] = f"{given + ':' if given else ''}log_path={folder}/{name[:4].lower()}"

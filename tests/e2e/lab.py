@@ -25,7 +25,7 @@ import tempfile
 import traceback
 
 from actors import Postfix, Process, Sink, Waybill
-from checks import SLOWER, Failure, check, eq, listens, wait_for
+from checks import SANITIZED, SLOWER, Failure, check, eq, listens, sanitizers_report_to, wait_for
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PEERS = TOP / "tools" / "peers.sh"
@@ -54,6 +54,8 @@ class Lab:
     def __init__(self, name):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"waybill-{name}-"))
         self.dir.chmod(0o755)
+        self.reports = self.dir / "sanitizers"
+        sanitizers_report_to(self.reports)
         self.processes, self.postfixes, self.mounts = [], [], []
         # 127.A.B.n with A.B of this process alone, never 127.0.x.y: tests run side by side.
         self.net = f"127.{1 + os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}"
@@ -217,6 +219,15 @@ class Lab:
             if daemon.running():
                 daemon.verify_custody()
 
+    def verify_sanitizers(self):
+        """After every test: no process had anything to report, and a daemon of a sanitizer's build ends by itself,
+        for leaks are looked for at the end and races happen there too."""
+        for daemon in {process.name: process for process in self.processes if isinstance(process, Waybill)}.values():
+            if SANITIZED and daemon.running():
+                eq(daemon.stop(), 0, f"exit code of {daemon.name} after SIGTERM, the test being over")
+        found = [path.read_text(errors="replace") for path in sorted(self.reports.iterdir())]
+        check(not found, f"{len(found)} processes with findings of a sanitizer:\n" + "\n".join(found))
+
     def close(self):
         for postfix in self.postfixes:
             postfix.stop()
@@ -226,6 +237,8 @@ class Lab:
             subprocess.run(["umount", path], check=False)
 
     def print_logs(self):
+        for path in sorted(self.reports.iterdir()):
+            print(f"---- {path.name} ----", path.read_text(errors="replace"), sep="\n")
         for path in sorted(self.dir.glob("*.log")):
             text = path.read_text(errors="replace").splitlines()
             if text:
@@ -257,6 +270,7 @@ def run(test, needs=(), timeout_s=170):
     try:
         test(lab)
         lab.verify_custody()
+        lab.verify_sanitizers()
         passed = True
     except Exception:  # noqa: every failure is told the same way: what, then the logs
         traceback.print_exc(file=sys.stdout)
