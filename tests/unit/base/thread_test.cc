@@ -20,6 +20,7 @@ TEST(Thread, runs_what_it_is_given) {
   EXPECT_TRUE(room_for_threads(3));
 }
 
+#ifndef __clang__  // our sanitizers' compiler: their shadow lies outside any limit of address space
 /// Address space for stacks runs out for root, too, whom `ulimit -u` does not bind.
 int child_without_room() {
   FILE* status = std::fopen("/proc/self/statm", "r");
@@ -36,9 +37,6 @@ int child_without_room() {
 }
 
 TEST(Thread, none_left_is_an_error) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
-  GTEST_SKIP() << "a sanitizer's shadow lies outside any limit of address space";
-#endif
   const pid_t child = ::fork();
   if (child == 0) ::_exit(child_without_room());
   int status = 0;
@@ -46,5 +44,6 @@ TEST(Thread, none_left_is_an_error) {
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
+#endif
 }  // namespace
 }  // namespace waybill
