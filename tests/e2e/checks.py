@@ -1,7 +1,9 @@
 """checks.py: how tests of the laboratory demand and wait. Nothing sleeps blindly."""
 import collections
 import os
+import re
 import socket
+import subprocess
 import time
 
 SLOWER = float(os.environ.get("WAYBILL_TEST_SLOWER", "1"))  # multiplies every deadline
@@ -63,5 +65,18 @@ def sanitizers_report_to(folder):
     folder.mkdir()
     folder.chmod(0o777)
     for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
-        given = os.environ.get(name)
-        os.environ[name] = f"{given + ':' if given else ''}log_path={folder}/{name[:4].lower()}"
+        # A process that looks up names of functions stands still for seconds: sanitizer_reports() does that.
+        own = [f"log_path={folder}/report", *(["symbolize=0"] if name == "TSAN_OPTIONS" else [])]
+        os.environ[name] = ":".join([part for part in (os.environ.get(name),) if part] + own)
+
+
+def sanitizer_reports(folder, binary):
+    """What is in that folder, with the names of the binary's functions and their lines."""
+    found = "\n".join(path.read_text(errors="replace") for path in sorted(folder.iterdir()))
+    place = re.compile(rf"<null> <null> \({re.escape(os.path.basename(binary))}\+(0x[0-9a-f]+)\)")
+    places = sorted(set(place.findall(found)))
+    if not places:
+        return found
+    named = subprocess.run(["addr2line", "-Cfpe", binary, *places], capture_output=True, text=True, check=False).stdout
+    names = dict(zip(places, named.splitlines()))
+    return place.sub(lambda hit: names.get(hit.group(1), hit.group(0)), found)
