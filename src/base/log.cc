@@ -86,10 +86,7 @@ void append_string(fmt::memory_buffer& out, std::string_view text) {
 bool is_plain(char c) { return c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\'; }
 
 void append_text_value(fmt::memory_buffer& out, std::string_view text) {
-  if (!text.empty() && std::ranges::all_of(text, is_plain)) return out.append(text);
-  const bool plain = !text.empty() && text.find_first_of(" \"=\\") == std::string_view::npos &&
-                     printable(text, text.size()).size() == text.size();
-  if (plain) {
+  if (!text.empty() && std::ranges::all_of(text, is_plain)) {
     out.append(text);
   } else {
     append_string(out, text);

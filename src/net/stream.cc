@@ -118,11 +118,13 @@ Task<Result<size_t>> Stream::read(std::span<char> into, Steady deadline) {
       for_write = want.for_write;
     } else if (!connection->quiet()) {
       const ssize_t got = ::recv(connection->fd(), into.data(), into.size(), 0);
-      if (got < static_cast<ssize_t>(into.size())) connection->took_all();
+      // Neither an interrupted read nor the end says that nothing more is to be had from the next one.
+      const bool blocks = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+      if (blocks || (got > 0 && static_cast<size_t>(got) < into.size())) connection->took_all();
       if (got > 0) co_return static_cast<size_t>(got);
       if (got == 0) co_return fail(Errc::closed, "read: end of connection");
       if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) co_return pass(errno_error("read"));
+      if (!blocks) co_return pass(errno_error("read"));
     }
     me.at_once = 0;
     const auto wake = co_await connection->ready(Connection::reading, for_write, deadline);

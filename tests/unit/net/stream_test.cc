@@ -159,6 +159,42 @@ TEST(Stream, one_side_times_out_while_the_other_goes_on_waiting) {
   EXPECT_EQ(codes, (std::vector<Errc>{Errc::timeout, Errc::timeout}));
 }
 
+Task<void> say_bye(Listener& listener, Loop& loop) {
+  Result<Stream> peer = co_await listener.accept(loop);
+  Status sent = co_await peer->write(std::string_view("bye"), deadline_in(kSoon));
+  EXPECT_TRUE(sent.has_value());
+}
+
+// Whether a read takes all there is, less or just as much as it has room for decides whether the next one is
+// tried or waits: in each case it must meet the end, every time.
+TEST(Stream, the_end_is_told_again_and_again) {
+  for (const size_t room : {1U, 3U, 16U}) {
+    Loop loop;
+    auto listener = Listener::open(loop, kAny);
+    std::string got_in_all;
+    std::vector<Errc> ends;
+    const auto body = [](Loop& l, Endpoint to, size_t octets, std::string& text,
+                         std::vector<Errc>& out) -> Task<void> {
+      Result<Stream> stream = co_await connect(l, to, std::nullopt, deadline_in(kSoon));
+      std::array<char, 16> buffer;
+      while (out.size() < 3) {
+        Result<size_t> got = co_await stream->read(std::span(buffer).first(octets), deadline_in(kSoon));
+        if (got) {
+          text.append(buffer.data(), *got);
+        } else {
+          out.push_back(got.error().code);
+        }
+      }
+      l.stop();
+    };
+    loop.spawn(say_bye(*listener, loop));
+    loop.spawn(body(loop, listener->local(), room, got_in_all, ends));
+    loop.run();
+    EXPECT_EQ(got_in_all, "bye") << room;
+    EXPECT_EQ(ends, (std::vector<Errc>{Errc::closed, Errc::closed, Errc::closed})) << room;
+  }
+}
+
 TEST(Stream, close_wakes_the_reader) {
   Loop loop;
   auto listener = Listener::open(loop, kAny);
