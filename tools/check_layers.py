@@ -13,8 +13,8 @@ import sys
 
 JOURNEY = {"receive", "policy", "queue", "route", "deliver", "bounce"}
 # Where values of two of them may meet: handover turns one's into the other's, by functions that daemon and
-# rehearse share; those two drive them. Anywhere else such a conversion would be a second copy.
-MEETING = {"handover", "rehearse", "daemon"}
+# rehearse share; those two drive them; check reads their verdicts side by side. Anywhere else such a conversion would be a second copy.
+MEETING = {"handover", "rehearse", "daemon", "check"}
 PURE_BESIDE_JOURNEY = {"base", "mail"}  # all else that handover may include: nothing that asks, waits or is set
 # How a library shows in an #include, by the name that the table uses.
 LIBRARIES = {

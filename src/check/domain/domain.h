@@ -1,0 +1,6 @@
+// domain.h: the checks of this family; each stands in the file of its name.
+#pragma once
+
+#include "check/check.h"
+
+namespace waybill::check::domain {}  // namespace waybill::check::domain
