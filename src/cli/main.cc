@@ -13,9 +13,21 @@
 namespace {
 using namespace waybill::cli;
 
-constexpr std::array<AddVerb, 13> kVerbs{add_lookup, add_route, add_dns,   add_serve,   add_config,
-                                         add_send,   add_queue, add_trace, add_custody, add_reload,
-                                         add_status, add_cache, add_demo};
+constexpr auto kVerbs = std::to_array<AddVerb>({
+    add_lookup,
+    add_route,
+    add_dns,
+    add_serve,
+    add_config,
+    add_send,
+    add_queue,
+    add_trace,
+    add_custody,
+    add_reload,
+    add_status,
+    add_cache,
+    add_demo,
+});
 
 enum class CalledAs : uint8_t { waybill, sendmail };
 
