@@ -1,7 +1,10 @@
 // findings_print.h: findings as `check`, `lint` and `plan` print them, for people and as JSON lines. Pure.
 #pragma once
 
+#include <CLI/CLI.hpp>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +15,7 @@ namespace waybill::cli {
 
 /// What --allow and --fail-on say.
 struct Leniency {
-  std::map<std::string, std::string> allowed;           ///< id → the reason
+  std::map<std::string, std::string> allowed;                   ///< id → the reason
   std::optional<check::Level> fail_on = check::Level::warning;  ///< none: never
 };
 /// "mx.single=one host is enough" → into `leniency`. Errors: no reason, or an id that `known` does not hold.
@@ -29,14 +32,14 @@ void add_leniency_options(CLI::App& verb, LeniencyOptions& options);
 [[nodiscard]] Result<Leniency> read_leniency(const LeniencyOptions& options,
                                              const std::function<bool(std::string_view)>& known);
 
-/// exit_findings if any that is not allowed weighs enough, exit_unknown if something could not be found out and that
-/// outranks it (print.h's worse_exit), else exit_ok.
+/// exit_findings if any that is not allowed weighs enough, exit_unknown if something could not be found out
+/// and that outranks it (print.h's worse_exit), else exit_ok.
 [[nodiscard]] int exit_of(const std::vector<check::Finding>& findings, const Leniency& leniency);
 
 /// One line of the contract, with "allowed" if it is.
 [[nodiscard]] std::string finding_json(const check::Finding& finding, const Leniency& leniency);
-/// A paragraph each, gravest first; unknowns with one reason are told together. `source_line`: the text of the line
-/// that `where` names, for an excerpt with a caret; empty: none.
+/// A paragraph each, gravest first; unknowns with one reason are told together. `source_line`: the text of
+/// the line that `where` names, for an excerpt with a caret; empty: none.
 [[nodiscard]] std::string findings_text(
     const std::vector<check::Finding>& findings, const Leniency& leniency, Paint paint,
     const std::function<std::string(const check::Where&)>& source_line = {});

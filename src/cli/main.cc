@@ -16,6 +16,7 @@ using namespace waybill::cli;
 constexpr auto kVerbs = std::to_array<AddVerb>({
     add_lookup,
     add_route,
+    add_check,
     add_dns,
     add_serve,
     add_config,

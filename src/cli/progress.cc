@@ -62,8 +62,11 @@ Progress::Progress(std::string what, std::optional<uint64_t> total, Show show)
   state_.total = total;
 }
 
-Progress::~Progress() {
+Progress::~Progress() { clear(); }
+
+void Progress::clear() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
+  drawn_ = false;
 }
 
 void Progress::update(uint64_t done, std::string_view extra) {

@@ -1,5 +1,5 @@
-// progress.h: one line on stderr that tells how far a long run is: done, of how many, rate, time left, and what the
-// verb adds. Only on a terminal, at most five times a second; gone when the run is over. One thread.
+// progress.h: one line on stderr that tells how far a long run is: done, of how many, rate, time left, and
+// what the verb adds. Only on a terminal, at most five times a second; gone when the run is over. One thread.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void update(uint64_t done, std::string_view extra = {});
+  /// Takes the line away, so that something can be printed; the next update draws it again.
+  void clear();
   [[nodiscard]] bool shown() const { return shown_; }
 
  private:
