@@ -83,6 +83,12 @@ net::Task<Result<control::StatusAnswer>> Backend::status() {
   out.expired = read(parts_.counters.expired);
   if (const auto stack = parts_.resolver.current()) out.dns_cache_entries = stack->cache().counts().entries;
   out.destinations = destinations(asked.delivery, now);
+  if (!stats.files_set_aside.empty()) {
+    out.warnings.push_back(
+        fmt::format("the spool's files were damaged; as they were they are kept in {}: see the "
+                    "log, and run 'waybill custody verify'",
+                    stats.files_set_aside));
+  }
   if (read(parts_.counters.commit_failures) > 0) {
     out.warnings.push_back(fmt::format("the disk refused {} commits since the start: see the log",
                                        read(parts_.counters.commit_failures)));

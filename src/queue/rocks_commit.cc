@@ -12,8 +12,8 @@ namespace {
 
 // A batch beyond this is split: memory stays bounded, and the first ones don't wait for the last body.
 constexpr size_t kBatchOctetsMax = 8ULL << 20;
-/// How long an answer about free space holds. Whoever fills the disk from outside must not be able to have us use
-/// up the reserve before we see it: the fates of what is queued need it.
+/// How long an answer about free space holds. Whoever fills the disk from outside must not be able to have us
+/// use up the reserve before we see it: the fates of what is queued need it.
 constexpr Millis kAskAgain{50};
 /// After a sync that failed.
 constexpr std::chrono::milliseconds kSyncRetry{1000};
@@ -206,6 +206,8 @@ void Committer::notice_reopening(uint64_t reopened) {
   const Counters before = std::exchange(counters_, *counters);
   counters_.ledger_sequence = std::max(counters_.ledger_sequence, before.ledger_sequence);
   counters_.highest_id = std::max(counters_.highest_id, before.highest_id);
+  const std::lock_guard lock(published_mutex_);
+  published_.counters = counters_;
 }
 
 void Committer::fill(Batch& batch, std::span<Item> items, std::vector<Status>& answers) {

@@ -68,10 +68,11 @@ void DueFloor::reset() {
 
 Result<std::unique_ptr<Engine>> Engine::open(const RocksStoreOptions& options) {
   std::unique_ptr<Engine> engine(new Engine(options));
-  if (const auto status = Database::open(options, std::nullopt, engine->database_); !status.ok())
+  const auto status = Database::open(options, std::nullopt, Database::Look::quick, engine->database_);
+  if (!status.ok())
     return std::unexpected(error_of(status, fmt::format("cannot open the spool {}", options.path)));
   engine->last_good_ = engine->database_->db().GetLatestSequenceNumber();
-  engine->log_set_aside_ = engine->database_->log_set_aside();
+  engine->files_set_aside_ = engine->database_->files_set_aside();
   return engine;
 }
 
@@ -97,9 +98,9 @@ Engine::Inside Engine::enter() const {
   return out;
 }
 
-std::string Engine::log_set_aside() const {
-  const std::lock_guard lock(log_set_aside_mutex_);
-  return log_set_aside_;
+std::string Engine::files_set_aside() const {
+  const std::lock_guard lock(files_set_aside_mutex_);
+  return files_set_aside_;
 }
 
 Result<bool> Engine::get(Family which, std::string_view key, std::string& value,
@@ -111,6 +112,7 @@ Result<bool> Engine::get(Family which, std::string_view key, std::string& value,
   // Copied, not pinned: a value may outlive the database that it came from.
   const auto status = inside ? inside.db().Get(read, inside.family(which), slice(key), &value) : not_open();
   if (status.IsNotFound()) return false;
+  note(status);
   if (!status.ok())
     return std::unexpected(error_of(status, fmt::format("cannot read from '{}'", name_of(which))));
   return true;
@@ -118,7 +120,7 @@ Result<bool> Engine::get(Family which, std::string_view key, std::string& value,
 
 std::unique_ptr<Engine::Range> Engine::range(Family which, std::string from, std::string to, bool long_scan,
                                              const rocksdb::Snapshot* snapshot) const {
-  auto out = std::make_unique<Range>();
+  auto out = std::make_unique<Range>(*this);
   out->from = std::move(from);
   out->to = std::move(to);
   out->lower = out->from;
@@ -138,7 +140,8 @@ std::unique_ptr<Engine::Range> Engine::range(Family which, std::string from, std
 // -- writing --------------------------------------------------------------------------------------------
 
 rocksdb::Status Engine::make_ready() {
-  if (!log_suspect_ && database_->failure().ok()) return rocksdb::Status::OK();
+  if (database_ && database_->damage_met() && looks_left_ > 0) damage_met_ = true;
+  if (!log_suspect_ && !damage_met_ && database_->failure().ok()) return rocksdb::Status::OK();
   log_suspect_ = true;
   auto status = start_new_log();
   log_suspect_ = !status.ok();
@@ -177,7 +180,7 @@ rocksdb::Status Engine::sync() {
 
 Result<Engine::Inside> Engine::enter_to_write() {
   assert(Gate::held_here() == 0);
-  if (auto inside = enter()) return inside;
+  if (auto inside = enter(); inside && !damage_met_) return inside;
   {
     const std::lock_guard lock(write_mutex_);
     if (auto ready = make_ready(); !ready.ok())
@@ -202,29 +205,50 @@ rocksdb::Status Engine::probe() const {
 rocksdb::Status Engine::start_new_log() {
   // First see, without RocksDB, whether the disk works again: a flush that fails is the end of an opening.
   if (auto works = probe(); !works.ok()) return works;
+  if (auto noted = write_refused(env(), options_.path, last_good_); !noted.ok()) return noted;
   rocksdb::Status status = database_ ? database_->failure() : not_open();
+  if (damage_met_) status = rocksdb::Status::Corruption("reading met damaged files");
   if (!status.ok()) return reopen(status);
   rocksdb::WriteOptions options;
-  options.disableWAL = true;  // a memtable that is empty would not be switched, nor its log
+  options.disableWAL = true;
   options.no_slowdown = true;
-  status = database_->db().Put(options, database_->family(Family::meta), "log", "");
+  // A family that has nothing in memory would not be flushed, and the manifest would still know it to begin
+  // in the old log: what was refused there would come back after a crash, for this family alone.
+  rocksdb::WriteBatch something;
+  for (size_t i = 0; i < kFamilies; ++i)
+    (void)something.Delete(database_->family(static_cast<Family>(i)), "");
+  status = database_->db().Write(options, &something);
   if (status.ok()) status = database_->flush();
-  if (status.ok()) return status;
+  if (status.ok()) {
+    forget_refused(env(), options_.path);
+    return status;
+  }
   // A disk that is full again keeps what can be read now; the next write looks again whether there is room.
   return status.IsNoSpace() ? status : reopen(status);
+}
+
+void Engine::note(const rocksdb::Status& status) const {
+  if (!status.IsCorruption() || looks_left_ <= 0) return;
+  damage_met_ = true;
+  if (on_damage) on_damage();
 }
 
 rocksdb::Status Engine::reopen(const rocksdb::Status& why) {
   if (!gate_.close(kReadersWaitMax)) return rocksdb::Status::Busy("readers hold up opening the spool again");
   database_.reset();
-  const auto status = Database::open(options_, last_good_, database_);
+  const bool damage = why.IsCorruption() && looks_left_ > 0;
+  if (damage) --looks_left_;
+  damage_met_ = false;
+  const auto status = Database::open(options_, Refused{.sequence = last_good_},
+                                     damage ? Database::Look::thorough : Database::Look::quick, database_);
   if (status.ok()) {
+    last_good_ = database_->db().GetLatestSequenceNumber();
     reopened_.fetch_add(1, std::memory_order_release);
     due_floor.reset();
     log::warning("opened the spool's database again", {{"path", options_.path}, {"why", why.ToString()}});
-    if (!database_->log_set_aside().empty()) {
-      const std::lock_guard lock(log_set_aside_mutex_);
-      log_set_aside_ = database_->log_set_aside();
+    if (!database_->files_set_aside().empty()) {
+      const std::lock_guard lock(files_set_aside_mutex_);
+      files_set_aside_ = database_->files_set_aside();
     }
   } else {
     log::error("cannot open the spool's database again; nothing can be read until that succeeds",

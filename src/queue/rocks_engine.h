@@ -6,6 +6,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -50,6 +51,9 @@ class Engine {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Engine>> open(const RocksStoreOptions& options);
   ~Engine();
+  /// Called, by whatever thread reads, each time that reading meets damaged files: somebody has to
+  /// enter_to_write(), which then has the spool made anew. Set before others use the engine.
+  std::function<void()> on_damage;
 
   /// The database, which stays while this lives. Empty when it could not be opened again. Kept by the thread
   /// that took it, for as long as one read or the making of one batch takes: it holds up a reopening.
@@ -66,8 +70,8 @@ class Engine {
     const Database* database_ = nullptr;
   };
   [[nodiscard]] Inside enter() const;
-  /// The same for who is going to write: when there is no database, tries to open it.
-  /// REQUIRES: this thread is not inside.
+  /// The same for who is going to write: when there is no database, or reading has met damage, opens it
+  /// again. REQUIRES: this thread is not inside.
   [[nodiscard]] Result<Inside> enter_to_write();
   /// Whether a long scan may go on: not while a reopening waits for those inside (busy), nor once the scans
   /// were told to end (closed).
@@ -79,6 +83,11 @@ class Engine {
                                  const rocksdb::Snapshot* snapshot = nullptr) const;
   /// Keys in [from, to); for long scans the block cache is left alone. It is inside while it lives.
   struct Range {
+    explicit Range(const Engine& read) : engine(read) {}
+    ~Range() { engine.note(at->status()); }
+    Range(const Range&) = delete;
+    Range& operator=(const Range&) = delete;
+    const Engine& engine;
     Inside inside;
     std::string from, to;
     rocksdb::Slice lower, upper;
@@ -101,12 +110,14 @@ class Engine {
   /// How often the database was opened again. What was written without a sync may be gone each time.
   [[nodiscard]] uint64_t reopened() const { return reopened_.load(std::memory_order_acquire); }
   /// See Database; of the last opening that met damage.
-  [[nodiscard]] std::string log_set_aside() const;
+  [[nodiscard]] std::string files_set_aside() const;
 
   DueFloor due_floor;
 
  private:
   explicit Engine(const RocksStoreOptions& options) : options_(options) {}
+  /// Each rebuilding keeps the spool as it was: a disk that is dying must not fill itself with copies.
+  static constexpr int kLooksMax = 3;
   [[nodiscard]] rocksdb::Env& env() const;
   /// Whether the disk works, seen without RocksDB.
   [[nodiscard]] rocksdb::Status probe() const;
@@ -115,18 +126,22 @@ class Engine {
   /// Moves all that is in memory to files, and begins a new log; opens the database again if it must.
   [[nodiscard]] rocksdb::Status start_new_log();
   [[nodiscard]] rocksdb::Status reopen(const rocksdb::Status& why);
+  /// What a read came to: damage is remembered.
+  void note(const rocksdb::Status& status) const;
 
   const RocksStoreOptions& options_;
   mutable Gate gate_;
   std::unique_ptr<Database> database_;  ///< changes under write_mutex_ with the gate closed
   std::atomic<uint64_t> reopened_{0};
   std::atomic<bool> scans_end_{false};
+  mutable std::atomic<bool> damage_met_{false};
+  std::atomic<int> looks_left_{kLooksMax};
 
   std::mutex write_mutex_;  // and what it guards:
   bool log_suspect_ = false;
   uint64_t last_good_ = 0;  ///< sequence number of the last write that was answered as good
-  mutable std::mutex log_set_aside_mutex_;
-  std::string log_set_aside_;
+  mutable std::mutex files_set_aside_mutex_;
+  std::string files_set_aside_;
 };
 
 }  // namespace waybill::queue::rocks

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "queue/rocks_log.h"
 #include "queue/rocks_log_file.h"
+#include "queue/rocks_rebuild.h"
 
 namespace waybill::queue::rocks {
 namespace {
@@ -60,55 +61,21 @@ rocksdb::ColumnFamilyOptions family_options(Family which, const std::shared_ptr<
   return out;
 }
 
-rocksdb::DBOptions db_options(const RocksStoreOptions& options) {
-  rocksdb::DBOptions out;
-  out.create_if_missing = true;
-  out.create_missing_column_families = true;
-  if (options.env != nullptr) out.env = options.env;
-  // A torn tail was never answered with 250. Any other damage stops this mode: see open_database().
-  out.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  // Paranoid checks make the first failed write of the log final: only closing and opening helps then.
-  // Without them RocksDB lets us go on, and Engine::start_new_log() makes that safe.
-  out.paranoid_checks = false;
-  out.max_total_wal_size = options.log_octets_max;
-  out.db_write_buffer_size = options.memory_octets * 3 / 4;
-  out.max_open_files = 512;
-  out.max_background_jobs = 2;
-  // Nearly all writes come from the one commit thread: the simpler insert is the faster one.
-  out.allow_concurrent_memtable_write = false;
-  out.enable_write_thread_adaptive_yield = false;
-  out.bytes_per_sync = 1 << 20;
-  out.max_manifest_file_size = 16ULL << 20;
-  out.keep_log_file_num = 4;
-  out.max_log_file_size = 4ULL << 20;
-  out.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  out.stats_dump_period_sec = 0;
-  out.stats_persist_period_sec = 0;
-  out.avoid_flush_during_shutdown = true;  // the WAL has it all
-  out.skip_stats_update_on_db_open = true;
-  return out;
-}
-
-/// Stops the replay of the log behind the last batch whose write was answered as good: what follows was
-/// refused, though its octets may have reached the log.
-class LastGood final : public rocksdb::WalFilter {
+/// Leaves out of the log what was refused, though its octets may have reached it.
+class LeaveOut final : public rocksdb::WalFilter {
  public:
-  explicit LastGood(uint64_t sequence) : sequence_(sequence) {}
-  const char* Name() const override { return "waybill.LastGood"; }
-  WalProcessingOption LogRecordFound(unsigned long long /*log*/, const std::string& /*file*/,
+  explicit LeaveOut(Refused refused) : refused_(refused) {}
+  const char* Name() const override { return "waybill.LeaveOut"; }
+  WalProcessingOption LogRecordFound(unsigned long long log, const std::string& /*file*/,
                                      const rocksdb::WriteBatch& batch, rocksdb::WriteBatch* /*changed*/,
                                      bool* /*is_changed*/) override {
-    const std::string& octets = batch.Data();  // begins with the sequence number, 8 octets, little-endian
-    uint64_t first = 0;
-    for (size_t i = 8; i-- > 0;) first = (first << 8) | static_cast<uint8_t>(octets.at(i));
-    return first > sequence_ ? WalProcessingOption::kStopReplay : WalProcessingOption::kContinueProcessing;
+    return refused_.covers(sequence_of(batch.Data()), log) ? WalProcessingOption::kIgnoreCurrentRecord
+                                                           : WalProcessingOption::kContinueProcessing;
   }
 
  private:
-  uint64_t sequence_;
+  Refused refused_;
 };
-
-using Descriptors = std::vector<rocksdb::ColumnFamilyDescriptor>;
 
 /// Opens and closes the spool under paranoid checks, and says whether its log is whole: RocksDB reports
 /// damage in it only under these, and the database itself can't be run with them (see db_options). What was
@@ -168,7 +135,40 @@ rocksdb::Status keep_log_files(const std::string& path, std::string& folder) {
                                                 : rocksdb::Status::IOError(what);
 }
 
-Descriptors descriptors(const RocksStoreOptions& options) {
+}  // namespace
+
+const char* name_of(Family family) { return kNames.at(static_cast<size_t>(family)); }
+
+rocksdb::DBOptions db_options(const RocksStoreOptions& options) {
+  rocksdb::DBOptions out;
+  out.create_if_missing = true;
+  out.create_missing_column_families = true;
+  if (options.env != nullptr) out.env = options.env;
+  // A torn tail was never answered with 250. Any other damage stops this mode: see open_database().
+  out.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // Paranoid checks make the first failed write of the log final: only closing and opening helps then.
+  // Without them RocksDB lets us go on, and Engine::start_new_log() makes that safe.
+  out.paranoid_checks = false;
+  out.max_total_wal_size = options.log_octets_max;
+  out.db_write_buffer_size = options.memory_octets * 3 / 4;
+  out.max_open_files = 512;
+  out.max_background_jobs = 2;
+  // Nearly all writes come from the one commit thread: the simpler insert is the faster one.
+  out.allow_concurrent_memtable_write = false;
+  out.enable_write_thread_adaptive_yield = false;
+  out.bytes_per_sync = 1 << 20;
+  out.max_manifest_file_size = 16ULL << 20;
+  out.keep_log_file_num = 4;
+  out.max_log_file_size = 4ULL << 20;
+  out.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  out.stats_dump_period_sec = 0;
+  out.stats_persist_period_sec = 0;
+  out.avoid_flush_during_shutdown = true;  // the WAL has it all
+  out.skip_stats_update_on_db_open = true;
+  return out;
+}
+
+Descriptors family_descriptors(const RocksStoreOptions& options) {
   const auto cache = rocksdb::NewLRUCache(std::max<size_t>(options.memory_octets / 4, 4 << 20), 4);
   Descriptors out;
   out.reserve(kFamilies);
@@ -178,10 +178,6 @@ Descriptors descriptors(const RocksStoreOptions& options) {
   }
   return out;
 }
-
-}  // namespace
-
-const char* name_of(Family family) { return kNames.at(static_cast<size_t>(family)); }
 
 Error error_of(const rocksdb::Status& status, std::string_view doing) {
   Errc code = Errc::io;
@@ -195,40 +191,87 @@ Error error_of(const rocksdb::Status& status, std::string_view doing) {
   return {code, fmt::format("{}: {}", doing, status.ToString())};
 }
 
-rocksdb::Status Database::open(const RocksStoreOptions& options, std::optional<uint64_t> last_good,
+rocksdb::Status Database::open(const RocksStoreOptions& options, std::optional<Refused> refused, Look look,
                                std::unique_ptr<Database>& out) {
   std::unique_ptr<Database> made(new Database);
-  const Descriptors families = descriptors(options);
   rocksdb::DBOptions db = db_options(options);
   made->env_ = rocksdb::NewCompositeEnv(log_ahead(db.env->GetFileSystem()));
   db.env = made->env_.get();
-  made->watch_ = std::make_shared<Watch>();
-  db.listeners.push_back(made->watch_);
-  if (last_good) {
-    made->filter_ = std::make_unique<LastGood>(*last_good);
+  if (auto ended = finish_rebuild(options); !ended.ok()) return ended;
+  if (auto folder = db.env->CreateDirIfMissing(options.path); !folder.ok()) return folder;
+  if (!refused) refused = read_refused(*db.env, options.path);
+  if (refused) {
+    made->filter_ = std::make_unique<LeaveOut>(*refused);
     db.wal_filter = made->filter_.get();
   }
-  if (auto folder = db.env->CreateDirIfMissing(options.path); !folder.ok()) return folder;
-  if (db.env->FileExists(options.path + "/CURRENT").ok()) {  // else it is a new spool
-    auto checked = scan_log_files(*db.env, options.path);
-    if (checked.ok()) checked = check_log(db, options.path, families);
-    if (checked.IsCorruption()) {
+  // A manifest that was changed may open, and what it no longer knows would be removed: look first.
+  bool suspect = look == Look::thorough || !find_manifest_damage(*db.env, options.path).empty();
+  auto checked = rocksdb::Status::OK();
+  if (!suspect && db.env->FileExists(options.path + "/CURRENT").ok()) {  // else it is a new spool
+    checked = scan_log_files(*db.env, options.path);
+    if (checked.ok()) checked = check_log(db, options.path, family_descriptors(options));
+    suspect = checked.IsCorruption();
+  }
+  if (suspect) {
+    if (const auto damage = find_damage(options); !damage.empty()) {
+      const auto rebuilt = made->rebuild_from(options, refused, damage);
+      // What was open goes on as well as it can; what RocksDB may refuse, or worse tidy away, stays closed.
+      if (!rebuilt.ok() && look == Look::quick) return rebuilt;
+      if (rebuilt.ok()) db.wal_filter = nullptr;
+    } else if (checked.IsCorruption()) {
       // What the damage took, at least its block of the log, may have been answered with 250: never drop it
       // in silence. The files are kept for whoever can read more out of them, and custody verify names the
       // rest.
-      if (auto kept = keep_log_files(options.path, made->log_set_aside_); !kept.ok()) return kept;
+      if (auto kept = keep_log_files(options.path, made->files_set_aside_); !kept.ok()) return kept;
       log::error("the spool's log is damaged; what is whole is recovered",
-                 {{"path", options.path}, {"what", checked.ToString()}, {"kept", made->log_set_aside_}});
+                 {{"path", options.path}, {"what", checked.ToString()}, {"kept", made->files_set_aside_}});
       db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     }
   }
+  auto status = open(options, std::move(db), std::move(made), out);
+  if (status.ok()) forget_refused(*out->db().GetEnv(), options.path);  // nothing is left to replay
+  return status;
+}
+
+rocksdb::Status Database::open_as_it_is(const RocksStoreOptions& options, std::unique_ptr<Database>& out) {
+  std::unique_ptr<Database> made(new Database);
+  rocksdb::DBOptions db = db_options(options);
+  made->env_ = rocksdb::NewCompositeEnv(log_ahead(db.env->GetFileSystem()));
+  db.env = made->env_.get();
+  return open(options, std::move(db), std::move(made), out);
+}
+
+rocksdb::Status Database::open(const RocksStoreOptions& options, rocksdb::DBOptions db,
+                               std::unique_ptr<Database> made, std::unique_ptr<Database>& out) {
+  made->watch_ = std::make_shared<Watch>();
+  db.listeners.push_back(made->watch_);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
-  auto status = rocksdb::DB::Open(db, options.path, families, &handles, &opened);
+  auto status = rocksdb::DB::Open(db, options.path, family_descriptors(options), &handles, &opened);
   if (!status.ok()) return status;
   made->db_.reset(opened);
   std::ranges::copy(handles, made->families_.begin());
   out = std::move(made);
+  return status;
+}
+
+rocksdb::Status Database::rebuild_from(const RocksStoreOptions& options, std::optional<Refused> refused,
+                                       const std::vector<std::string>& damage) {
+  for (const std::string& what : damage)
+    log::error("the spool is damaged", {{"path", options.path}, {"what", what}});
+  log::warning("making the spool anew from what can be read", {{"path", options.path}});
+  const auto status = rebuild(options, refused, files_set_aside_);
+  if (!status.ok()) {
+    const std::string what = fmt::format(
+        "the spool is damaged ({}) and can't be made anew: {}. Nothing was changed: free some room, "
+        "or see to the disk, and start again",
+        damage.front(), status.ToString());
+    log::error("the damaged spool is left as it is", {{"path", options.path}, {"why", status.ToString()}});
+    // Whoever asks must not take the spool's damage for that of one record.
+    return status.IsNoSpace() ? rocksdb::Status::NoSpace(what) : rocksdb::Status::IOError(what);
+  }
+  log::error("the spool was made anew from what could be read; the damaged one is kept",
+             {{"path", options.path}, {"kept", files_set_aside_}});
   return status;
 }
 
@@ -265,11 +308,30 @@ rocksdb::Status Database::flush(rocksdb::ColumnFamilyHandle* family) const {
 // -- background errors ----------------------------------------------------------------------------------
 
 void Watch::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) {
-  // A compaction only tidies: what it can't read or write stays as it is. Its manifest has its own reason.
-  if (reason == rocksdb::BackgroundErrorReason::kCompaction || status->ok()) return;
-  const std::lock_guard lock(mutex_);
-  if (failure_.ok()) failure_ = *status;
-  failed_.store(true, std::memory_order_release);
+  if (status->ok()) return;
+  // A compaction only tidies: what it can't write stays as it is. Its manifest has its own reason. But what
+  // it can't read for damage would stop it for good, and in the end all writing.
+  if (reason == rocksdb::BackgroundErrorReason::kCompaction) {
+    if (status->IsCorruption()) damage_met_.store(true, std::memory_order_release);
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (failure_.ok()) failure_ = *status;
+    failed_.store(true, std::memory_order_release);
+  }
+  // Without paranoid checks RocksDB thinks nothing of a flush that fails and goes on to the next family's.
+  // That one syncs the same log, whose writer remembers the error, and an assertion ends the process; or a
+  // write waits for ever for room that no flush will make. Fatal stops all of that until the database is
+  // opened again.
+  *status = rocksdb::Status(*status, rocksdb::Status::Severity::kFatalError);
+}
+
+// RocksDB decided on a recovery by what the error was before we made it fatal; it would never begin, and
+// closing would wait for its end.
+void Watch::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*status*/,
+                                 bool* auto_recovery) {
+  *auto_recovery = false;
 }
 
 rocksdb::Status Watch::failure() const {

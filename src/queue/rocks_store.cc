@@ -43,6 +43,11 @@ Status remove_orphans(Engine& engine) {
   return {};
 }
 
+Result<Counters> prepare(Engine& engine) {
+  if (auto clean = remove_orphans(engine); !clean) return pass(clean.error());
+  return read_counters(engine);
+}
+
 uint64_t octets_on_disk(const Engine::Inside& inside) {
   uint64_t total = 0;
   for (size_t i = 0; i < kFamilies; ++i) {
@@ -71,7 +76,7 @@ Result<Counters> read_counters(Engine& engine) {
   Counters out;
   if (*found) {
     const auto counters = decode_counters("counters", value);
-    if (counters && engine.log_set_aside().empty()) return *counters;
+    if (counters && engine.files_set_aside().empty()) return *counters;
     if (counters) {
       // These two only grow, and what is lost used them too.
       out.ledger_sequence = counters->ledger_sequence;
@@ -124,11 +129,19 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(Options options) {
   auto engine = rocks::Engine::open(core->options);
   if (!engine) return pass(engine.error());
   core->engine = std::move(*engine);
-  const auto counters = rocks::read_counters(*core->engine);
+  auto counters = rocks::prepare(*core->engine);
+  if (!counters && counters.error().code == Errc::corrupt) {
+    // Now that damage has been met, entering has the spool made anew.
+    if (auto mended = core->engine->enter_to_write(); !mended) return pass(mended.error());
+    counters = rocks::prepare(*core->engine);
+  }
   if (!counters) return pass(counters.error());
-  if (auto clean = rocks::remove_orphans(*core->engine); !clean) return pass(clean.error());
   core->space = std::make_unique<rocks::SpaceGuard>(core->options);
   core->committer = std::make_unique<rocks::Committer>(*core->engine, *core->space, core->options, *counters);
+  // A commit of nothing: its thread is the one that may open the spool again.
+  core->engine->on_damage = [committer = core->committer.get()] {
+    committer->commit(std::make_shared<const Transaction>(), {});
+  };
   if (auto started = core->committer->start(); !started) return pass(started.error());
   return std::unique_ptr<RocksStore>(new RocksStore(std::move(core)));
 }
@@ -181,7 +194,7 @@ StoreStats RocksStore::stats() const {
   out.recipients_held = now.counters.recipients_held;
   out.commits = now.commits;
   out.transactions = now.transactions;
-  out.log_set_aside = core_->engine->log_set_aside();
+  out.files_set_aside = core_->engine->files_set_aside();
   out.reopened = core_->engine->reopened();
   const auto first = core_->engine->range(Family::message, "", "");
   for (; out.messages > 0 && first->at->Valid() && !out.oldest_arrival; first->at->Next()) {

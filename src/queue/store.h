@@ -87,8 +87,8 @@ struct StoreStats {
   uint64_t transactions = 0;
   std::optional<Time> oldest_arrival;
   uint64_t bytes_on_disk = 0;
-  /// Opening met damage in the log: the folder that keeps its files. Empty: nothing was lost.
-  std::string log_set_aside;
+  /// Damage was met in the spool's files: the folder that keeps them as they were. Empty: nothing was lost.
+  std::string files_set_aside;
   /// How often the spool closed and opened its files again by itself, after an error that left no other way.
   uint64_t reopened = 0;
 };

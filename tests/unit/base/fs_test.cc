@@ -2,8 +2,12 @@
 #include "base/fs.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
+#include <filesystem>
 
 namespace waybill {
 namespace {
@@ -64,6 +68,25 @@ TEST(FaultFs, errors_are_those_of_a_real_one) {
   EXPECT_EQ(files.link("/a", "/a").error().code, Errc::exists);
   EXPECT_EQ(files.remove("/b").error().code, Errc::not_found);
   EXPECT_EQ(files.list("/")->size(), 1U);
+}
+
+// The kernel takes what fits and says how much; only the next write says why.
+TEST(RealFs, a_short_write_is_not_taken_for_a_whole_one) {
+  const auto path = std::filesystem::temp_directory_path() / ("waybill-fs-" + std::to_string(::getpid()));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{.rlim_cur = 100'000, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  RealFs files;
+  auto file = files.create(path.string(), 0600);
+  const Status status = file ? (*file)->write(std::string(150'000, 'x')) : Status(pass(file.error()));
+  const bool was_short = std::filesystem::file_size(path) == 100'000;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  std::filesystem::remove(path);
+  EXPECT_TRUE(was_short);
+  EXPECT_FALSE(status);
 }
 }  // namespace
 }  // namespace waybill

@@ -91,7 +91,38 @@ TEST(LogScan, a_changed_length_with_whole_batches_behind_is_damage) {
   }
   std::string text = log.text;
   text.replace(log.starts.back() + 4, 2, little_endian(0xffff, 2));
-  EXPECT_FALSE(scan_log(text, 0).damaged) << "the last one can't be told from one that was cut short";
+  EXPECT_TRUE(scan_log(text, 0).damaged) << "nothing is missing behind the last one";
+}
+
+TEST(LogScan, a_manifest_is_told_cut_short_from_changed) {
+  const Log log = log_of(12, 300);
+  EXPECT_FALSE(manifest_is_damaged(log.text));
+  // A new manifest is named only when its first record is on disk, so none ends within that.
+  EXPECT_TRUE(manifest_is_damaged(""));
+  EXPECT_TRUE(manifest_is_damaged(std::string(200, 'z')));
+  for (size_t size = log.starts.at(1); size < log.text.size(); size += 31)
+    EXPECT_FALSE(manifest_is_damaged(std::string_view(log.text).substr(0, size))) << size;
+  for (const size_t start : log.starts) {
+    std::string text = log.text;
+    text.replace(start + 4, 2, little_endian(0x7fff, 2));
+    EXPECT_TRUE(manifest_is_damaged(text)) << start;
+  }
+}
+
+TEST(LogScan, every_batch_that_is_whole_is_read_past_damage) {
+  for (const size_t octets : {50U, 20'000U}) {
+    const Log log = log_of(12, octets);
+    const auto count = [](const std::string& text) {
+      size_t batches = 0;
+      for_each_batch(text, [&](const std::string& batch) { batches += batch.empty() ? 0 : 1; });
+      return batches;
+    };
+    EXPECT_EQ(count(log.text), 12u);
+    std::string text = log.text;
+    text[log.starts[1] + 20] = static_cast<char>(text[log.starts[1] + 20] ^ 1);
+    // In one block there is no telling where the next begins; blocks behind it begin with one.
+    EXPECT_EQ(count(text), octets == 50U ? 1u : 11u) << octets;
+  }
 }
 
 TEST(LogScan, a_zeroed_header_is_damage_wherever_the_next_batch_stands) {

@@ -94,7 +94,7 @@ TEST_F(LogAheadTest, the_log_stands_in_zeros_while_it_grows_and_ends_at_its_end)
   store.reset();
   auto again = open(copy);
   EXPECT_EQ(again->stats().messages, 49u + 900u + 1u);
-  EXPECT_EQ(again->stats().log_set_aside, "");
+  EXPECT_EQ(again->stats().files_set_aside, "");
 }
 
 TEST_F(LogAheadTest, zeros_behind_the_last_record_are_cut_off_at_opening) {
@@ -106,7 +106,7 @@ TEST_F(LogAheadTest, zeros_behind_the_last_record_are_cut_off_at_opening) {
   for (int i = 0; i < 2; ++i) {
     auto again = open(copy);
     EXPECT_EQ(again->stats().messages, 20u);
-    EXPECT_EQ(again->stats().log_set_aside, "") << "zeros are no damage";
+    EXPECT_EQ(again->stats().files_set_aside, "") << "zeros are no damage";
     EXPECT_EQ(again->chunk(id_at(20), 0)->view(), body_of(9000));
     const auto report = again->verify_custody();
     ASSERT_TRUE(report);
@@ -133,7 +133,7 @@ TEST_F(LogAheadTest, a_record_cut_short_before_zeros_is_a_torn_tail_and_no_damag
     fs::copy(copy, place, fs::copy_options::recursive);
     auto again = open(place);
     EXPECT_EQ(again->stats().messages, 1u) << kept;
-    EXPECT_EQ(again->stats().log_set_aside, "") << kept;
+    EXPECT_EQ(again->stats().files_set_aside, "") << kept;
     EXPECT_TRUE(accept(*again, message(id_at(2), {"a@example.net"}))) << "it was never answered";
   }
 }

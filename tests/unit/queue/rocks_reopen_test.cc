@@ -24,6 +24,7 @@ class RocksReopenTest : public ::testing::Test {
     options.path = dir_.spool();
     options.clock = &clock_;
     options.memory_octets = 16 << 20;
+    options.log_octets_max = 4 << 20;
     options.env = env_.get();
     store_.reset();
     auto opened = RocksStore::open(std::move(options));
@@ -60,7 +61,7 @@ TEST_F(RocksReopenTest, an_error_in_the_manifest_is_recovered_by_the_next_write)
   const auto again = accept_one(2);
   ASSERT_TRUE(again) << again.error().what;
   EXPECT_EQ(store_->stats().reopened, 1u) << "RocksDB was dead: else this test shows nothing";
-  EXPECT_EQ(store_->stats().log_set_aside, "");
+  EXPECT_EQ(store_->stats().files_set_aside, "");
   EXPECT_EQ(store_->stats().messages, 2u);
   EXPECT_EQ(store_->due(std::nullopt, kStart, 10)->size(), 4u);
 
@@ -96,7 +97,7 @@ TEST_F(RocksReopenTest, it_recovers_each_time_and_loses_nothing) {
   fs_->set(FaultFs::Fault::none);
   open();
   EXPECT_EQ(store_->stats().messages, next - 1);
-  EXPECT_EQ(store_->stats().log_set_aside, "");
+  EXPECT_EQ(store_->stats().files_set_aside, "");
   expect_balanced();
 }
 
@@ -294,6 +295,34 @@ TEST_F(RocksReopenTest, readers_and_spills_go_on_through_reopenings) {
   open();
   EXPECT_EQ(store_->stats().messages, kKept + 6);
   expect_balanced();
+}
+
+// RocksDB flushes by itself when the log is long, all families one after the other. The first one syncs the
+// log that was just closed (chunks went there unsynced); when that fails the next must not try: RocksDB, as
+// Debian builds it, aborts on the second sync of a log that failed once.
+TEST_F(RocksReopenTest, an_error_in_rocksdbs_own_flush_is_recovered_by_the_next_write) {
+  for (const auto& [part, syncs] : {std::pair(".log", true), std::pair(".sst", false),
+                                    std::pair(".blob", false), std::pair("MANIFEST", true)}) {
+    const uint64_t before = store_->stats().reopened;
+    const uint64_t messages = store_->stats().messages;
+    ASSERT_TRUE(accept_one(messages + 1));
+    ASSERT_TRUE(store_->put_chunk(id_at(500), 0, Chunk(std::string(5000, 's'))));
+    fs_->set(FaultFs::Fault::io, {.part = part, .only_syncs = syncs, .times = 1});
+    // Unsynced, so that none of these meets the log's sync itself.
+    uint64_t n = 501;
+    while (store_->stats().reopened == before && n < 2500)
+      (void)store_->put_chunk(id_at(n++), 0, Chunk(std::string(100'000, 'x')));
+    EXPECT_EQ(store_->stats().reopened, before + 1) << part;
+    fs_->set(FaultFs::Fault::none);
+    ASSERT_TRUE(accept_one(messages + 2));
+    for (uint64_t chunk = 500; chunk < n; ++chunk) store_->discard(id_at(chunk), 1);
+    EXPECT_EQ(store_->stats().messages, messages + 2);
+    expect_balanced();
+    open();
+    EXPECT_EQ(store_->stats().messages, messages + 2);
+    EXPECT_EQ(store_->stats().files_set_aside, "");
+    expect_balanced();
+  }
 }
 
 }  // namespace

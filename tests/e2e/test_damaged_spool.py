@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Damaged spool files: named in the log and in `status`, kept as they were, and the rest is delivered.
+
+Set up: mail waits for a host that is down; the daemon is stopped, and one byte is changed: in the manifest, in
+CURRENT, and in a table that is drawn (the seed is printed). Proved: it starts each time; the log and `status` say
+what was damaged and where it is kept; the kept file is the damaged one, byte for byte. Manifest and CURRENT cost
+nothing: every message arrives. What a table's block took is set aside in the ledger, recipient by recipient:
+accepted = delivered + set aside, and whatever is delivered arrives once.
+"""
+import random
+
+from lab import check, eq, run, wait_for
+from peer import Load, Peer
+
+MESSAGES = 300
+
+
+def damage(path, drawn):
+    octets = bytearray(path.read_bytes())
+    octets[drawn.randrange(len(octets))] ^= drawn.randrange(1, 256)
+    path.write_bytes(octets)
+    return bytes(octets)
+
+
+def restart_damaged(lab, relay, kind, drawn):
+    relay.stop()
+    spool = relay.data_dir / "spool"
+    path = drawn.choice(sorted(spool.glob(kind)))
+    octets = damage(path, drawn)
+    print(f"damaged {path.name}")
+    relay.start()
+    relay.cli("custody", "verify", codes=range(8))  # reads everything: what opening did not meet it meets
+    warnings = wait_for(lambda: relay.status()["warnings"], "status to warn")
+    kept = next(word for text in warnings for word in text.replace(":", " ").split() if "set-aside" in word)
+    check(any(path.name in line and "damaged" in line for line in relay.log().splitlines()), f"the log names {path.name}")
+    eq((lab.dir / kept / path.name).read_bytes(), octets, "the file as it was")
+
+
+def deliver_all(lab, relay, before):
+    """Delivers what waits, to a host of its own; returns what the ledger counts since `before`."""
+    peer = Peer(lab, lab.ip(11), keep_texts=False)
+    relay.wait_empty(60)
+    relay.stop()  # and with it every connection to that host
+    peer.close()
+    relay.start()
+    tokens = peer.tokens()
+    eq(len(tokens), len(set(tokens)), "each message once")
+    ledger = relay.cli_json("custody", "verify")[0]
+    counts = {fate: ledger[fate] - before.get(fate, 0) for fate in ("accepted", "delivered", "set_aside", "open")}
+    eq(counts["delivered"], len(tokens), "delivered by the ledger, and arrived")
+    return counts, ledger
+
+
+def test(lab):
+    seed = random.SystemRandom().randrange(1 << 32)
+    print(f"seed {seed}")
+    drawn = random.Random(seed)
+    lab.dns({"test": "sink MX 10 mx1.sink\nmx1.sink A {net}.11\n"})
+    relay = lab.waybill("relay", 1)
+    ledger = {}
+    for kind in ("MANIFEST-*", "CURRENT", "*.sst"):
+        load = Load(lab, relay.ip, MESSAGES, name=kind[0]).wait()
+        eq(len(load.accepted), MESSAGES, "accepted")
+        restart_damaged(lab, relay, kind, drawn)
+        counts, ledger = deliver_all(lab, relay, ledger)
+        print(f"{kind}: {counts}")
+        if kind != "*.sst":
+            eq(counts["delivered"], MESSAGES, f"nothing is lost with {kind}")
+        # A line of the ledger itself may be what the damage took: then it is written anew.
+        eq(counts["delivered"] + counts["set_aside"], counts["accepted"], "delivered and set aside, of all accepted")
+
+
+run(test)
