@@ -22,9 +22,12 @@ struct AskServer {
   bool operator==(const AskServer&) const = default;
 };
 struct ServerSaid {
+  /// How an answer failed. Silence and a missing route say as much about this machine as about the server.
+  enum class Failure : uint8_t { silent, unreachable, refused, error, not_authoritative };
   dns::Answer answer;  ///< failed: no answer, REFUSED, SERVFAIL or not authoritative: `why` says which
-  bool authoritative = false;  ///< the AA bit; an answer without it is a lame server's (RFC 1912 2.8)
-  uint32_t serial = 0;         ///< of the SOA in a negative answer; 0: none seen
+  Failure failure = Failure::silent;  ///< of a failed answer; `error`: SERVFAIL, another rcode, malformed
+  bool authoritative = false;         ///< the AA bit; an answer without it is a lame server's (RFC 1912 2.8)
+  uint32_t serial = 0;                ///< of the SOA in a negative answer; 0: none seen
 };
 
 /// The MTA-STS policy of a domain, over HTTPS (RFC 8461 3.3).

@@ -10,9 +10,6 @@
 
 namespace waybill::route {
 namespace {
-/// A PTR set is the address owner's to fill; more than this many names of one address are not followed
-/// (RFC 7208 5.5 sets the same bound).
-constexpr size_t kPtrNamesMax = 10;
 /// Addresses whose reverse is looked up for one domain.
 constexpr size_t kPtrAddressesMax = 200;
 
@@ -44,69 +41,12 @@ Request request_for(const mail::Domain& domain) {
   return request;
 }
 
-class PtrCheck {
- public:
-  PtrCheck(const dns::Facts& facts, Questions<dns::Question>& open) : facts_(facts), open_(open) {}
-
-  Ptr check(const IpAddress& ip) {
-    const dns::Answer* names = ask({dns::Name::reverse(ip), dns::Type::ptr});
-    if (names == nullptr || names->unknown()) return {.status = PtrStatus::unknown};
-    Ptr out{.status = PtrStatus::none};
-    size_t followed = 0;
-    for (const dns::Record& record : names->records) {
-      const auto* name = std::get_if<dns::Name>(&record.data);
-      if (name == nullptr || name->is_root()) continue;
-      if (++followed > kPtrNamesMax) break;
-      const dns::Answer* forward = ask({*name, ip.is_v4() ? dns::Type::a : dns::Type::aaaa});
-      if (out.name.empty()) out.name = name->to_string();
-      if (forward == nullptr || forward->unknown()) {
-        if (out.status != PtrStatus::agrees) out.status = PtrStatus::unknown;
-        continue;
-      }
-      const bool back = std::ranges::any_of(forward->records, [&](const dns::Record& r) {
-        const auto* address = std::get_if<IpAddress>(&r.data);
-        return address != nullptr && *address == ip;
-      });
-      if (back && out.status != PtrStatus::agrees)
-        out = {.status = PtrStatus::agrees, .name = name->to_string()};
-      if (!back && out.status == PtrStatus::none) out.status = PtrStatus::disagrees;
-    }
-    return out;
-  }
-
- private:
-  const dns::Answer* ask(const dns::Question& question) {
-    const dns::Answer* answer = facts_.find(question);
-    if (answer == nullptr && std::ranges::find(open_, question) == open_.end()) open_.push_back(question);
-    return answer;
-  }
-
-  const dns::Facts& facts_;
-  Questions<dns::Question>& open_;
-};
-
 dns::Answer mx_answer(const mail::Domain& domain, const dns::Facts& facts) {
   const auto name = dns::Name::parse(domain.text());
   const dns::Answer* answer = name ? facts.find({*name, dns::Type::mx}) : nullptr;
   return answer == nullptr ? dns::Answer::failure("not asked") : *answer;
 }
 }  // namespace
-
-std::string_view to_string(PtrStatus status) {
-  switch (status) {
-    case PtrStatus::agrees:
-      return "agrees";
-    case PtrStatus::disagrees:
-      return "disagrees";
-    case PtrStatus::none:
-      return "none";
-    case PtrStatus::unknown:
-      return "unknown";
-    case PtrStatus::not_asked:
-      return "not_asked";
-  }
-  return "unknown";
-}
 
 std::string_view to_string(MailStatus status) {
   switch (status) {
@@ -133,13 +73,12 @@ Step<Survey, dns::Question> survey_domain(const mail::Domain& domain, AskPtr ask
   if (plan == nullptr) return std::get<Questions<dns::Question>>(std::move(step));
   Survey out{.domain = domain, .status = status_of(*plan), .mx = mx_answer(domain, facts)};
   Questions<dns::Question> open;
-  PtrCheck ptr(facts, open);
   for (const Tier& tier : plan->tiers) {
     for (const Host& host : tier.hosts) {
       for (const Address& address : host.addresses) {
         if (out.ptr.contains(address.ip)) continue;
         const bool ask = ask_ptr == AskPtr::yes && out.ptr.size() < kPtrAddressesMax;
-        out.ptr.emplace(address.ip, ask ? ptr.check(address.ip) : Ptr{});
+        out.ptr.emplace(address.ip, ask ? assess_reverse(address.ip, facts, open) : Ptr{});
       }
     }
   }

@@ -12,24 +12,9 @@
 #include "route/gather.h"
 #include "route/plan.h"
 #include "route/request.h"
+#include "route/reverse.h"
 
 namespace waybill::route {
-
-/// Reverse DNS of one address, confirmed forward (RFC 8601 2.7.3 "iprev").
-enum class PtrStatus : uint8_t {
-  agrees,     ///< pass: a name of it resolves back to it
-  disagrees,  ///< fail: it has names, none resolves back
-  none,       ///< permerror: it has no name
-  unknown,    ///< temperror: the DNS could not say
-  not_asked,
-};
-[[nodiscard]] std::string_view to_string(PtrStatus status);
-
-struct Ptr {
-  PtrStatus status = PtrStatus::not_asked;
-  std::string name;  ///< the one that agrees, else the first; empty: none known
-  bool operator==(const Ptr&) const = default;
-};
 
 /// What `lookup` reports; the contract of its JSON.
 enum class MailStatus : uint8_t { ok, no_domain, no_mail, null_mx, temp_failure, bogus };
