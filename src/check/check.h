@@ -22,6 +22,7 @@ struct Subject {
   std::vector<std::string> selectors;  ///< DKIM
   std::vector<IpAddress> sends_from;   ///< addresses that send mail for the domain
   std::vector<dns::Name> blocklists;   ///< zones to ask; empty: none
+  std::vector<dns::Name> backups;      ///< hosts that are said to be backup MXs (--backup)
   std::vector<dns::Name> subdomains;   ///< known from a zone file; empty with the DNS, which can't be listed
   bool authoritative = false;          ///< ask each name server of the zone
   bool probe = false;                  ///< connect to each MX
@@ -33,7 +34,7 @@ struct Subject {
 };
 
 /// What a check needs to be run at all.
-enum class Needs : uint8_t { dns, selector, sender, blocklist, authoritative, policy, probe };
+enum class Needs : uint8_t { dns, selector, sender, backup, blocklist, authoritative, policy, probe };
 
 class Report;
 

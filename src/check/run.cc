@@ -19,6 +19,8 @@ std::string_view left_out(const Check& check, const Subject& subject) {
       return subject.selectors.empty() ? "no --selector was given" : "";
     case Needs::sender:
       return subject.sends_from.empty() ? "no --sends-from was given" : "";
+    case Needs::backup:
+      return subject.backups.empty() ? "no --backup was given" : "";
     case Needs::blocklist:
       return subject.blocklists.empty() ? "no --blocklist was given" : "";
     case Needs::authoritative:

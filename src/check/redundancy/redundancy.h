@@ -3,4 +3,12 @@
 
 #include "check/check.h"
 
-namespace waybill::check::redundancy {}  // namespace waybill::check::redundancy
+namespace waybill::check::redundancy {
+
+extern const Check one_network;
+extern const Check one_zone;
+extern const Check ipv6_at_one_preference;
+extern const Check backup_not_listed;
+extern const Check single_failure;
+
+}  // namespace waybill::check::redundancy
