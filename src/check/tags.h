@@ -1,5 +1,5 @@
-// tags.h: the value of one tag in a record such as "v=DMARC1; p=none; sp=reject": DMARC's, MTA-STS's, TLSRPT's and
-// DKIM's. Only finds; whether the record as a whole is right is for the checks of its family.
+// tags.h: the value of one tag in a record such as "v=DMARC1; p=none; sp=reject": DMARC's, MTA-STS's,
+// TLSRPT's and DKIM's. Only finds; whether the record as a whole is right is for the checks of its family.
 #pragma once
 
 #include <optional>

@@ -25,6 +25,7 @@ struct CheckOptions {
   std::string input;
   std::vector<std::string> selectors;
   std::vector<std::string> sends_from;
+  std::vector<std::string> backups;
   std::vector<std::string> blocklists;
   std::vector<std::string> only;
   bool authoritative = false;
@@ -74,6 +75,12 @@ Result<check::Subject> common_of(const CheckOptions& options) {
     if (!name || name->is_root())
       return fail(Errc::invalid, "--blocklist '{}' is no domain name", printable(text, 60));
     out.blocklists.push_back(std::move(*name));
+  }
+  for (const std::string& text : options.backups) {
+    auto name = dns::Name::parse(text);
+    if (!name || name->is_root())
+      return fail(Errc::invalid, "--backup '{}' is no host name", printable(text, 60));
+    out.backups.push_back(std::move(*name));
   }
   out.authoritative = options.authoritative;
   out.probe = options.probe;
@@ -232,6 +239,9 @@ void add_check(CLI::App& app, Context& context) {
   verb->add_option("--sends-from", options->sends_from,
                    "An address that sends mail for the domain (repeatable)")
       ->type_name("ADDR")
+      ->allow_extra_args(false);
+  verb->add_option("--backup", options.backups, "A host that is a backup MX for the domain (repeatable)")
+      ->type_name("HOST")
       ->allow_extra_args(false);
   verb->add_option("--blocklist", options->blocklists, "Ask this DNS block list about the hosts (repeatable)")
       ->type_name("ZONE")

@@ -1,5 +1,5 @@
-// An alias at the mail domain hands everything to another name: its MX, SPF and DMARC are that name's, and nothing
-// else may stand beside it.
+// An alias at the mail domain hands everything to another name: its MX, SPF and DMARC are that name's, and
+// nothing else may stand beside it.
 #include "check/domain/domain.h"
 
 namespace waybill::check::domain {
@@ -21,11 +21,12 @@ void run(const Subject& subject, Look& look, Report& report) {
                          .fix = fmt::format("{}. MX 10 mail.{}.   in place of the CNAME", name, name),
                          .about = About{subject.name, dns::Type::cname, std::nullopt}});
   }
-  report.error({.subject = name,
-                .got = fmt::format("it is an alias (CNAME) of {}, whose MX, SPF and TXT records stand for it", end),
-                .want = "records of its own: no MX or TXT may stand beside a CNAME",
-                .fix = fmt::format("take the CNAME away and publish {}'s MX and TXT at {}.", end, name),
-                .about = About{subject.name, dns::Type::cname, std::nullopt}});
+  report.error(
+      {.subject = name,
+       .got = fmt::format("it is an alias (CNAME) of {}, whose MX, SPF and TXT records stand for it", end),
+       .want = "records of its own: no MX or TXT may stand beside a CNAME",
+       .fix = fmt::format("take the CNAME away and publish {}'s MX and TXT at {}.", end, name),
+       .about = About{subject.name, dns::Type::cname, std::nullopt}});
 }
 }  // namespace
 

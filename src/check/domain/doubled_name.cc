@@ -6,8 +6,8 @@
 namespace waybill::check::domain {
 namespace {
 /// Ends in `twice`, the domain's name two times over.
-void judge(const dns::Name& twice, const dns::Name& domain, const dns::Record& record, const dns::Name& target,
-           Report& report) {
+void judge(const dns::Name& twice, const dns::Name& domain, const dns::Record& record,
+           const dns::Name& target, Report& report) {
   if (!target.is_within(twice)) return;
   const std::string got = target.to_string();
   const std::string meant = got.substr(0, got.size() - domain.to_string().size() - 1);
@@ -17,8 +17,8 @@ void judge(const dns::Name& twice, const dns::Name& domain, const dns::Record& r
   else
     mended.data = dns::Name::parse(meant).value_or(target);
   report.error({.subject = record.owner.to_string(),
-                .got = fmt::format("its {} names {}: the domain's name stands there twice", dns::to_string(record.type),
-                                   got),
+                .got = fmt::format("its {} names {}: the domain's name stands there twice",
+                                   dns::to_string(record.type), got),
                 .want = "the name with its final dot, so that nothing is put behind it",
                 .fix = fmt::format("{}. {} {}", record.owner.to_string(), dns::to_string(record.type),
                                    dns::data_to_string(mended)),

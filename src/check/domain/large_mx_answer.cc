@@ -1,5 +1,5 @@
-// An MX answer that does not fit into one UDP packet with the hosts' addresses costs every sender more questions, or
-// TCP, which firewalls like to forget.
+// An MX answer that does not fit into one UDP packet with the hosts' addresses costs every sender more
+// questions, or TCP, which firewalls like to forget.
 #include <set>
 
 #include "check/domain/domain.h"
@@ -7,7 +7,8 @@
 
 namespace waybill::check::domain {
 namespace {
-constexpr size_t kUdpOctets = 1232;  ///< fits into an IPv6 packet of 1,280 octets, the smallest that all links carry
+constexpr size_t kUdpOctets =
+    1232;  ///< fits into an IPv6 packet of 1,280 octets, the smallest that all links carry
 
 void run(const Subject& subject, Look& look, Report& report) {
   const dns::Answer* mx = known(look, report, subject.name, dns::Type::mx);
@@ -33,12 +34,13 @@ void run(const Subject& subject, Look& look, Report& report) {
   if (open) return;
   const size_t octets = dns::encode_message(message).size();
   if (octets <= kUdpOctets) return;
-  report.notice({.subject = subject.name.to_string(),
-                 .got = fmt::format("the MX answer takes {} octets with its {} addresses ({} without), signatures not "
-                                    "counted",
-                                    octets, message.additional.size(), alone),
-                 .want = fmt::format("{} octets at most, which every path carries in one packet", kUdpOctets),
-                 .fix = "name fewer hosts, or hosts with shorter names and fewer addresses"});
+  report.notice(
+      {.subject = subject.name.to_string(),
+       .got = fmt::format("the MX answer takes {} octets with its {} addresses ({} without), signatures not "
+                          "counted",
+                          octets, message.additional.size(), alone),
+       .want = fmt::format("{} octets at most, which every path carries in one packet", kUdpOctets),
+       .fix = "name fewer hosts, or hosts with shorter names and fewer addresses"});
 }
 }  // namespace
 

@@ -1,5 +1,5 @@
-// A subdomain without SPF under a DMARC policy of none can be used by anybody as a sender: nothing tells receivers
-// to refuse it.
+// A subdomain without SPF under a DMARC policy of none can be used by anybody as a sender: nothing tells
+// receivers to refuse it.
 #include <algorithm>
 #include <array>
 #include <set>
@@ -11,9 +11,9 @@
 namespace waybill::check::domain {
 namespace {
 /// Names that exist at many domains; a zone file names its own.
-constexpr std::array<std::string_view, 16> kCommon{"www",  "mail",    "smtp", "webmail", "news", "newsletter",
-                                                   "info", "support", "shop", "blog",    "app",  "portal",
-                                                   "login", "dev",    "test", "m"};
+constexpr std::array<std::string_view, 16> kCommon{
+    "www",  "mail", "smtp", "webmail", "news",  "newsletter", "info", "support",
+    "shop", "blog", "app",  "portal",  "login", "dev",        "test", "m"};
 constexpr size_t kNamed = 5;
 
 /// The policy for names below the domain that have none of their own.
@@ -80,11 +80,11 @@ void run(const Subject& subject, Look& look, Report& report) {
   report.warning(
       {.subject = found.front(),
        .got = fmt::format("anybody can send as {}{}: no SPF there, and {}",
-                          fmt::join(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(shown), ", "), more,
-                          policy.got),
+                          fmt::join(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+                          more, policy.got),
        .want = "a DMARC policy of quarantine or reject for subdomains, or SPF at each",
-       .fix = fmt::format("add sp=reject to _dmarc.{}, or publish {}. TXT \"v=spf1 -all\"", subject.name.to_string(),
-                          found.front())});
+       .fix = fmt::format("add sp=reject to _dmarc.{}, or publish {}. TXT \"v=spf1 -all\"",
+                          subject.name.to_string(), found.front())});
 }
 }  // namespace
 

@@ -1,4 +1,5 @@
-// A wildcard answers for every name that does not exist, those where other software looks for a policy among them.
+// A wildcard answers for every name that does not exist, those where other software looks for a policy among
+// them.
 #include <algorithm>
 #include <array>
 
@@ -25,8 +26,10 @@ Result<dns::Name> below(const dns::Name& domain, std::string_view labels) {
 }
 
 bool same_data(const dns::Answer& a, const dns::Answer& b) {
-  return a.records.size() == b.records.size() && std::ranges::all_of(a.records, [&](const dns::Record& record) {
-           return std::ranges::any_of(b.records, [&](const dns::Record& other) { return other.data == record.data; });
+  return a.records.size() == b.records.size() &&
+         std::ranges::all_of(a.records, [&](const dns::Record& record) {
+           return std::ranges::any_of(b.records,
+                                      [&](const dns::Record& other) { return other.data == record.data; });
          });
 }
 
@@ -43,13 +46,14 @@ void judge_txt(const Subject& subject, const dns::Answer& nobody, Look& look, Re
     if (!name) continue;
     const dns::Answer* own = known(look, report, *name, dns::Type::txt);
     if (own == nullptr || !own->present() || !same_data(*own, nobody)) continue;
-    report.warning({.subject = name->to_string(),
-                    .got = fmt::format("the wildcard *.{} answers for it with {}", subject.name.to_string(),
-                                       excerpt(nobody)),
-                    .want = fmt::format("a {} record of its own, or nothing", service.what),
-                    .fix = fmt::format("publish {}. TXT \"{}; …\", or take the wildcard's TXT away",
-                                       name->to_string(), service.version),
-                    .about = About{subject.name.child("*").value_or(subject.name), dns::Type::txt, std::nullopt}});
+    report.warning(
+        {.subject = name->to_string(),
+         .got = fmt::format("the wildcard *.{} answers for it with {}", subject.name.to_string(),
+                            excerpt(nobody)),
+         .want = fmt::format("a {} record of its own, or nothing", service.what),
+         .fix = fmt::format("publish {}. TXT \"{}; …\", or take the wildcard's TXT away", name->to_string(),
+                            service.version),
+         .about = About{subject.name.child("*").value_or(subject.name), dns::Type::txt, std::nullopt}});
   }
 }
 
@@ -62,12 +66,13 @@ void judge_mail(const Subject& subject, const dns::Name& nobody, Look& look, Rep
     const auto hosts = mx_of(*mx);
     // A null MX under the wildcard says that no other name takes mail: that is a use of it (RFC 7505 3).
     if (std::ranges::all_of(hosts, [](const dns::Mx& each) { return each.exchange.is_root(); })) return;
-    return report.notice({.subject = any,
-                          .got = fmt::format("the wildcard sends mail for every name, misspelt ones too, to {}",
-                                             hosts.front().exchange.to_string()),
-                          .want = "an MX for the names that take mail",
-                          .fix = fmt::format("take {}. MX away, and name those that take mail", any),
-                          .about = About{subject.name.child("*").value_or(subject.name), dns::Type::mx, std::nullopt}});
+    return report.notice(
+        {.subject = any,
+         .got = fmt::format("the wildcard sends mail for every name, misspelt ones too, to {}",
+                            hosts.front().exchange.to_string()),
+         .want = "an MX for the names that take mail",
+         .fix = fmt::format("take {}. MX away, and name those that take mail", any),
+         .about = About{subject.name.child("*").value_or(subject.name), dns::Type::mx, std::nullopt}});
   }
   const auto addresses = look.addresses(nobody);
   if (!addresses || addresses->ips.empty()) return;

@@ -1,5 +1,5 @@
-// A backup finds its place by the MX set: only better preferences are its to deliver to. One that does not find
-// itself can't tell which they are (RFC 5321 5.1), and the senders never come to it.
+// A backup finds its place by the MX set: only better preferences are its to deliver to. One that does not
+// find itself can't tell which they are (RFC 5321 5.1), and the senders never come to it.
 #include <algorithm>
 
 #include "check/redundancy/mx_hosts.h"
@@ -11,7 +11,8 @@ namespace {
 const MxHost* with_address(const MxTiers& tiers, const std::vector<IpAddress>& ips) {
   for (const auto& [preference, hosts] : tiers) {
     for (const MxHost& host : hosts) {
-      if (std::ranges::any_of(host.addresses.ips, [&](const IpAddress& ip) { return std::ranges::count(ips, ip) > 0; }))
+      if (std::ranges::any_of(host.addresses.ips,
+                              [&](const IpAddress& ip) { return std::ranges::count(ips, ip) > 0; }))
         return &host;
     }
   }
@@ -40,23 +41,26 @@ void judge_listed(const Subject& subject, const MxTiers& tiers, const MxHost& li
                   .fix = fix_of(subject, tiers, listed.mx.exchange)});
 }
 
-void judge(const Subject& subject, const MxTiers& tiers, const dns::Name& backup, Look& look, Report& report) {
+void judge(const Subject& subject, const MxTiers& tiers, const dns::Name& backup, Look& look,
+           Report& report) {
   if (const MxHost* listed = with_name(tiers, backup)) return judge_listed(subject, tiers, *listed, report);
   const auto addresses = look.addresses(backup);
   if (!addresses) return;
   const std::string name = backup.to_string();
   if (const MxHost* other = with_address(tiers, addresses->ips)) {
-    return report.notice({.subject = name,
-                          .got = fmt::format("the MX names it {}: it knows itself there by its address alone",
-                                             other->mx.exchange.to_string()),
-                          .want = "the name that the backup gives itself",
-                          .fix = fmt::format("{}. MX {} {}.", subject.name.to_string(), other->mx.preference, name)});
+    return report.notice(
+        {.subject = name,
+         .got = fmt::format("the MX names it {}: it knows itself there by its address alone",
+                            other->mx.exchange.to_string()),
+         .want = "the name that the backup gives itself",
+         .fix = fmt::format("{}. MX {} {}.", subject.name.to_string(), other->mx.preference, name)});
   }
   if (addresses->unknown()) return report.unknown(backup, dns::Type::a, addresses->failed());
   report.error({.subject = name,
-                .got = fmt::format("it is not among the MX hosts of {}: no sender comes to it, and it can't tell which "
-                                   "hosts are better than itself",
-                                   subject.name.to_string()),
+                .got = fmt::format(
+                    "it is not among the MX hosts of {}: no sender comes to it, and it can't tell which "
+                    "hosts are better than itself",
+                    subject.name.to_string()),
                 .want = "the backup in the MX set, behind the primaries",
                 .fix = fix_of(subject, tiers, backup)});
 }

@@ -7,7 +7,8 @@ namespace {
 void run(const Subject& subject, Look& look, Report& report) {
   const auto tiers = mx_tiers(subject, look, report);
   if (!tiers) return;
-  if (tiers->size() < 2) return report.skip(fmt::format("{} has one preference only", subject.name.to_string()));
+  if (tiers->size() < 2)
+    return report.skip(fmt::format("{} has one preference only", subject.name.to_string()));
   std::vector<uint16_t> with;
   const MxHost* without = nullptr;  // the first of the others
   const MxHost* unknown = nullptr;
@@ -28,13 +29,15 @@ void run(const Subject& subject, Look& look, Report& report) {
       report.unknown(unknown->mx.exchange, dns::Type::aaaa, *unknown->addresses.v6);
     return;
   }
-  if (unknown != nullptr) return report.unknown(unknown->mx.exchange, dns::Type::aaaa, *unknown->addresses.v6);
+  if (unknown != nullptr)
+    return report.unknown(unknown->mx.exchange, dns::Type::aaaa, *unknown->addresses.v6);
   const std::string host = without->mx.exchange.to_string();
-  report.warning({.subject = subject.name.to_string(),
-                  .got = fmt::format("only preference {} has IPv6: a sender with IPv6 alone has no other host",
-                                     with.front()),
-                  .want = "IPv6 at two preferences at least, or at none",
-                  .fix = fmt::format("{}. AAAA (the IPv6 address of {})", host, host)});
+  report.warning(
+      {.subject = subject.name.to_string(),
+       .got = fmt::format("only preference {} has IPv6: a sender with IPv6 alone has no other host",
+                          with.front()),
+       .want = "IPv6 at two preferences at least, or at none",
+       .fix = fmt::format("{}. AAAA (the IPv6 address of {})", host, host)});
 }
 }  // namespace
 

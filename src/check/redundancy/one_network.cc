@@ -38,16 +38,19 @@ void judge(uint16_t preference, const std::vector<MxHost>& hosts, bool v4, Repor
   if (family.hosts.size() < 2) return;
   const IpAddress& first = family.networks.front();
   if (!std::ranges::all_of(family.networks, [&](const IpAddress& each) { return each == first; })) return;
-  const auto unknown = std::ranges::find_if(hosts, [](const MxHost& host) { return host.addresses.unknown(); });
+  const auto unknown =
+      std::ranges::find_if(hosts, [](const MxHost& host) { return host.addresses.unknown(); });
   if (unknown != hosts.end()) {
     // One that stands elsewhere would change the verdict.
-    return report.unknown(unknown->mx.exchange, v4 ? dns::Type::a : dns::Type::aaaa, unknown->addresses.failed());
+    return report.unknown(unknown->mx.exchange, v4 ? dns::Type::a : dns::Type::aaaa,
+                          unknown->addresses.failed());
   }
-  report.warning({.subject = fmt::format("{}/{}", first.to_string(), v4 ? 24 : 48),
-                  .got = fmt::format("all {} hosts of preference {} stand in this network: {}", family.hosts.size(),
-                                     preference, fmt::join(family.hosts, ", ")),
-                  .want = "hosts of one preference in different networks, so that they don't fail together",
-                  .fix = fmt::format("move {} to another network, best at another site", family.hosts.back())});
+  report.warning(
+      {.subject = fmt::format("{}/{}", first.to_string(), v4 ? 24 : 48),
+       .got = fmt::format("all {} hosts of preference {} stand in this network: {}", family.hosts.size(),
+                          preference, fmt::join(family.hosts, ", ")),
+       .want = "hosts of one preference in different networks, so that they don't fail together",
+       .fix = fmt::format("move {} to another network, best at another site", family.hosts.back())});
 }
 
 void run(const Subject& subject, Look& look, Report& report) {

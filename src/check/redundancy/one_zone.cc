@@ -11,7 +11,8 @@ struct ZoneOf {
   std::set<dns::Name> servers;
 };
 
-/// The zone that holds `name`: the nearest name above it with NS records. Null: open, unknown (reported), or none.
+/// The zone that holds `name`: the nearest name above it with NS records. Null: open, unknown (reported), or
+/// none.
 std::optional<ZoneOf> zone_of(const dns::Name& name, Look& look, Report& report) {
   for (dns::Name at = name; !at.is_root(); at = at.parent()) {
     const dns::Answer* ns = known(look, report, at, dns::Type::ns);
@@ -34,17 +35,20 @@ std::string list(const std::set<dns::Name>& names) {
 
 void judge(const Subject& subject, const std::vector<ZoneOf>& zones, Report& report) {
   const ZoneOf& first = zones.front();
-  const bool one_apex = std::ranges::all_of(zones, [&](const ZoneOf& zone) { return zone.apex == first.apex; });
-  const bool one_set = std::ranges::all_of(zones, [&](const ZoneOf& zone) { return zone.servers == first.servers; });
+  const bool one_apex =
+      std::ranges::all_of(zones, [&](const ZoneOf& zone) { return zone.apex == first.apex; });
+  const bool one_set =
+      std::ranges::all_of(zones, [&](const ZoneOf& zone) { return zone.servers == first.servers; });
   if (!one_apex && !one_set) return;
   const std::string own = subject.name.is_within(first.apex) ? ", the domain's own" : "";
   report.notice(
       {.subject = first.apex.to_string(),
-       .got = one_apex ? fmt::format("all {} MX names stand in this one zone{}, served by {}", zones.size(), own,
-                                     list(first.servers))
-                       : fmt::format("the zones of all {} MX names have the same name servers: {}", zones.size(),
-                                     list(first.servers)),
-       .want = "MX names in two zones with name servers of their own, so that one zone's failure leaves a host",
+       .got = one_apex ? fmt::format("all {} MX names stand in this one zone{}, served by {}", zones.size(),
+                                     own, list(first.servers))
+                       : fmt::format("the zones of all {} MX names have the same name servers: {}",
+                                     zones.size(), list(first.servers)),
+       .want =
+           "MX names in two zones with name servers of their own, so that one zone's failure leaves a host",
        .fix = "give one MX host a name in another zone that other name servers serve"});
 }
 

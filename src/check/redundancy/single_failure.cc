@@ -1,5 +1,5 @@
-// What each single host's failure costs, by the router's own plan: who takes the mail then, and whether protection
-// that the first host has (DANE, IPv6) is lost on the way.
+// What each single host's failure costs, by the router's own plan: who takes the mail then, and whether
+// protection that the first host has (DANE, IPv6) is lost on the way.
 #include <algorithm>
 #include <set>
 
@@ -40,7 +40,8 @@ std::vector<dns::Name> names_of_machine(const route::Plan& plan, const route::Ho
 enum class Dane : uint8_t { no, yes, open };
 
 /// Do senders that know DANE hold this host to its TLSA records? (RFC 7672 2.2)
-Dane dane_of(const Subject& subject, const route::Plan& plan, const route::Host& host, Look& look, Report& report) {
+Dane dane_of(const Subject& subject, const route::Plan& plan, const route::Host& host, Look& look,
+             Report& report) {
   if (!plan.mx_secure || !host.secure) return Dane::no;
   const auto name = dns::Name::parse(fmt::format("_{}._tcp.{}", subject.port, host.name.to_string()));
   if (!name) return Dane::no;
@@ -88,14 +89,14 @@ class Rehearsal {
 
   void nobody(const route::Host& host, const route::Plan& after) {
     const bool only_one = listed(plan_) == 1;
-    Report::Fault fault{.subject = host.name.to_string(),
-                        .got = only_one ? "if it fails, nobody takes the mail: senders keep it and try for days"
-                                        : fmt::format("if it fails, nobody takes the mail, though {} hosts are "
-                                                      "listed: {}",
-                                                      listed(plan_), after.reason),
-                        .want = "a second host that takes the mail",
-                        .fix = fmt::format("{}. MX (a higher number) (a host at another site)",
-                                           subject_.name.to_string())};
+    Report::Fault fault{
+        .subject = host.name.to_string(),
+        .got = only_one ? "if it fails, nobody takes the mail: senders keep it and try for days"
+                        : fmt::format("if it fails, nobody takes the mail, though {} hosts are "
+                                      "listed: {}",
+                                      listed(plan_), after.reason),
+        .want = "a second host that takes the mail",
+        .fix = fmt::format("{}. MX (a higher number) (a host at another site)", subject_.name.to_string())};
     // One host is a choice, and RFC 5321 4.5.4.1 makes senders patient; a backup that is none is a mistake.
     if (only_one)
       report_.notice(std::move(fault));
@@ -112,14 +113,15 @@ class Rehearsal {
       if (dane == Dane::no) bare.push_back(each);
     }
     if (bare.empty()) return;
-    report_.warning({.subject = host.name.to_string(),
-                     .got = fmt::format("it is held to its TLSA records, but if it fails mail may go to {}, which has "
-                                        "none: who blocks the one gets the mail in the clear from the other",
-                                        names(bare)),
-                     .want = "TLSA records for every MX host, or for none",
-                     .fix = fmt::format("_{}._tcp.{}. TLSA 3 1 1 (SHA-256 of its public key)", subject_.port,
-                                        bare.front()->name.to_string()),
-                     .ref = "RFC 7672 2.2"});
+    report_.warning(
+        {.subject = host.name.to_string(),
+         .got = fmt::format("it is held to its TLSA records, but if it fails mail may go to {}, which has "
+                            "none: who blocks the one gets the mail in the clear from the other",
+                            names(bare)),
+         .want = "TLSA records for every MX host, or for none",
+         .fix = fmt::format("_{}._tcp.{}. TLSA 3 1 1 (SHA-256 of its public key)", subject_.port,
+                            bare.front()->name.to_string()),
+         .ref = "RFC 7672 2.2"});
   }
 
   static std::string names(const std::vector<const route::Host*>& hosts) {
@@ -149,10 +151,11 @@ void run(const Subject& subject, Look& look, Report& report) {
 }
 }  // namespace
 
-const Check single_failure{.id = "redundancy.single-failure",
-                           .number = 112,
-                           .title = "No single host's failure leaves the mail without a taker or without its protection",
-                           .ref = "RFC 5321 5.1",
-                           .run = run};
+const Check single_failure{
+    .id = "redundancy.single-failure",
+    .number = 112,
+    .title = "No single host's failure leaves the mail without a taker or without its protection",
+    .ref = "RFC 5321 5.1",
+    .run = run};
 
 }  // namespace waybill::check::redundancy

@@ -13,14 +13,17 @@ namespace redundancy = check::redundancy;
 dns::Name name(const std::string& text) { return dns::Name::parse(text).value(); }
 
 TEST(RedundancyOneNetwork, equals_in_one_network_are_named) {
-  const auto ran = CheckWorld("@ MX 10 a\n@ MX 10 b\n@ MX 20 c\na A 192.0.2.1\nb A 192.0.2.200\nc A 192.0.2.3")
-                       .run(redundancy::one_network);
-  EXPECT_EQ(verdict(ran), "warning 192.0.2.0/24: all 2 hosts of preference 10 stand in this network: "
-                          "a.example.org, b.example.org");
+  const auto ran =
+      CheckWorld("@ MX 10 a\n@ MX 10 b\n@ MX 20 c\na A 192.0.2.1\nb A 192.0.2.200\nc A 192.0.2.3")
+          .run(redundancy::one_network);
+  EXPECT_EQ(verdict(ran),
+            "warning 192.0.2.0/24: all 2 hosts of preference 10 stand in this network: "
+            "a.example.org, b.example.org");
 }
 TEST(RedundancyOneNetwork, a_backup_in_the_same_network_is_no_equal) {
-  EXPECT_EQ(verdict(CheckWorld("@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\nb A 192.0.2.2").run(redundancy::one_network)),
-            "fine");
+  EXPECT_EQ(
+      verdict(CheckWorld("@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\nb A 192.0.2.2").run(redundancy::one_network)),
+      "fine");
 }
 TEST(RedundancyOneNetwork, each_family_counts_by_itself) {
   const auto ran = CheckWorld(
@@ -37,20 +40,25 @@ TEST(RedundancyOneNetwork, one_host_elsewhere_is_enough_and_an_unknown_one_may_b
   EXPECT_EQ(ran.state, check::State::unknown);
 }
 TEST(RedundancyOneNetwork, without_an_mx_host_there_is_nothing_to_judge) {
-  EXPECT_EQ(verdict(CheckWorld("@ MX 0 .").run(redundancy::one_network)), "skipped: example.org has no MX host");
+  EXPECT_EQ(verdict(CheckWorld("@ MX 0 .").run(redundancy::one_network)),
+            "skipped: example.org has no MX host");
 }
 
 TEST(RedundancyOneZone, all_names_in_the_domain_s_own_zone) {
   const auto ran = CheckWorld("@ NS ns\nns A 192.0.2.53\n@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\nb A 192.0.2.2")
                        .run(redundancy::one_zone);
-  EXPECT_EQ(verdict(ran), "notice example.org: all 2 MX names stand in this one zone, the domain's own, served by "
-                          "ns.example.org");
+  EXPECT_EQ(verdict(ran),
+            "notice example.org: all 2 MX names stand in this one zone, the domain's own, served by "
+            "ns.example.org");
 }
 TEST(RedundancyOneZone, two_zones_with_one_set_of_servers_are_one_failure) {
-  const std::string zone = "@ NS ns.example.com.\n@ MX 10 a\n@ MX 20 b.example.net.\na A 192.0.2.1\n$ORIGIN example.net.\n";
+  const std::string zone =
+      "@ NS ns.example.com.\n@ MX 10 a\n@ MX 20 b.example.net.\na A 192.0.2.1\n$ORIGIN example.net.\n";
   const auto ran = CheckWorld(zone + "@ NS ns.example.com.\nb A 192.0.2.2").run(redundancy::one_zone);
-  EXPECT_EQ(verdict(ran), "notice example.org: the zones of all 2 MX names have the same name servers: ns.example.com");
-  EXPECT_EQ(verdict(CheckWorld(zone + "@ NS ns2.example.com.\nb A 192.0.2.2").run(redundancy::one_zone)), "fine");
+  EXPECT_EQ(verdict(ran),
+            "notice example.org: the zones of all 2 MX names have the same name servers: ns.example.com");
+  EXPECT_EQ(verdict(CheckWorld(zone + "@ NS ns2.example.com.\nb A 192.0.2.2").run(redundancy::one_zone)),
+            "fine");
 }
 TEST(RedundancyOneZone, one_host_has_no_second_name_and_a_failure_is_unknown) {
   EXPECT_EQ(verdict(CheckWorld("@ NS ns\n@ MX 10 a\na A 192.0.2.1").run(redundancy::one_zone)),
@@ -122,17 +130,21 @@ TEST(RedundancySingleFailure, a_lone_host_is_a_notice) {
 }
 TEST(RedundancySingleFailure, a_backup_without_an_address_is_none) {
   const auto ran = CheckWorld("@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\nb TXT x").run(redundancy::single_failure);
-  EXPECT_THAT(verdict(ran),
-              HasSubstr("warning a.example.org: if it fails, nobody takes the mail, though 2 hosts are listed"));
+  EXPECT_THAT(
+      verdict(ran),
+      HasSubstr("warning a.example.org: if it fails, nobody takes the mail, though 2 hosts are listed"));
 }
 TEST(RedundancySingleFailure, two_names_of_one_machine_fail_together) {
-  const auto ran = CheckWorld("@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\nb A 192.0.2.1").run(redundancy::single_failure);
+  const auto ran =
+      CheckWorld("@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\nb A 192.0.2.1").run(redundancy::single_failure);
   EXPECT_THAT(verdict(ran), HasSubstr("warning a.example.org: if it fails, nobody takes the mail"));
   EXPECT_EQ(ran.findings.size(), 1U);
 }
 TEST(RedundancySingleFailure, a_whole_backup_is_fine) {
-  EXPECT_EQ(verdict(CheckWorld("@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\nb A 192.0.2.2").run(redundancy::single_failure)),
-            "fine");
+  EXPECT_EQ(
+      verdict(
+          CheckWorld("@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\nb A 192.0.2.2").run(redundancy::single_failure)),
+      "fine");
 }
 TEST(RedundancySingleFailure, ipv6_that_only_one_host_has_is_lost_with_it) {
   const auto ran = CheckWorld("@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\na AAAA 2001:db8::1\nb A 192.0.2.2")
@@ -140,8 +152,8 @@ TEST(RedundancySingleFailure, ipv6_that_only_one_host_has_is_lost_with_it) {
   EXPECT_EQ(verdict(ran), "notice a.example.org: if it fails, b.example.org takes the mail, by IPv4 alone");
 }
 TEST(RedundancySingleFailure, dane_that_only_the_first_has_is_lost_with_it) {
-  const std::string zone =
-      "@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\nb A 192.0.2.2\n_25._tcp.a TLSA 3 1 1 " + std::string(64, 'a') + "\n";
+  const std::string zone = "@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\nb A 192.0.2.2\n_25._tcp.a TLSA 3 1 1 " +
+                           std::string(64, 'a') + "\n";
   const auto lost = CheckWorld(zone).secure("example.org").run(redundancy::single_failure);
   EXPECT_THAT(verdict(lost), AllOf(HasSubstr("warning a.example.org: it is held to its TLSA records"),
                                    HasSubstr("b.example.org")));
