@@ -240,7 +240,7 @@ void add_check(CLI::App& app, Context& context) {
                    "An address that sends mail for the domain (repeatable)")
       ->type_name("ADDR")
       ->allow_extra_args(false);
-  verb->add_option("--backup", options.backups, "A host that is a backup MX for the domain (repeatable)")
+  verb->add_option("--backup", options->backups, "A host that is a backup MX for the domain (repeatable)")
       ->type_name("HOST")
       ->allow_extra_args(false);
   verb->add_option("--blocklist", options->blocklists, "Ask this DNS block list about the hosts (repeatable)")

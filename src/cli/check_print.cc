@@ -54,6 +54,8 @@ std::string_view needs(check::Needs needs) {
       return "--selector";
     case check::Needs::sender:
       return "--sends-from";
+    case check::Needs::backup:
+      return "--backup";
     case check::Needs::blocklist:
       return "--blocklist";
     case check::Needs::authoritative:
