@@ -41,6 +41,8 @@ struct PolicySaid {
   std::string content_type;
   std::string body;
   std::string why;  ///< what went wrong, one line; empty: a 200 came over a trusted connection
+  /// Nothing is known about the policy: the DNS could not say, or there is no route from here. `why` tells.
+  bool unknown = false;
 };
 
 /// One host's SMTP server (--probe): connects, reads, tries STARTTLS; never sends mail.
@@ -67,6 +69,8 @@ struct ProbeSaid {
     std::string spki;                    ///< its SubjectPublicKeyInfo, DER
     std::string der_sha256, der_sha512;  ///< octets, not hex
     std::string spki_sha256, spki_sha512;
+    std::vector<std::string> names = {};  ///< the DNS names in it; hostile text
+    bool anchors = false;  ///< the server's own verifies with it as the only trust anchor (RFC 7672 3.1.2)
   };
   Reach reach = Reach::unreachable;
   std::string why;  ///< of reach and of a failed tls, one line

@@ -43,7 +43,7 @@ State state_of(const Report& report) {
 Answer not_asked(const Question& question) {
   static const std::string kWhy = "not asked";
   if (std::holds_alternative<AskServer>(question)) return ServerSaid{.answer = dns::Answer::failure(kWhy)};
-  if (std::holds_alternative<AskPolicy>(question)) return PolicySaid{.why = kWhy};
+  if (std::holds_alternative<AskPolicy>(question)) return PolicySaid{.why = kWhy, .unknown = true};
   if (std::holds_alternative<AskProbe>(question)) return ProbeSaid{.why = kWhy};
   return dns::Answer::failure(kWhy);
 }

@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <cerrno>
 #include <cstring>
 #include <vector>
 
 #include "base/bytes.h"
+#include "net/http_parse.h"
 
 namespace waybill::net {
 namespace {
@@ -92,23 +91,8 @@ std::string head_of(const HttpRequest& request) {
   return head + "\r\n";
 }
 
-HttpResponse to_response(http::response_parser<http::string_body>& parser) {
-  auto& message = parser.get();
-  HttpResponse response;
-  response.status = message.result_int();
-  response.content_type.clear();
-  for (const auto& field : message) {
-    std::string name = to_lower({field.name_string().data(), field.name_string().size()});
-    std::string value(field.value().data(), field.value().size());
-    if (name == "content-type") response.content_type = value;
-    response.headers[std::move(name)] = std::move(value);
-  }
-  response.body = std::move(message.body());
-  return response;
-}
-
 Result<HttpResponse> read_answer(const Socket& socket, SteadyClock::time_point deadline) {
-  http::response_parser<http::string_body> parser;
+  ResponseParser parser;
   parser.body_limit(kHttpAnswerOctetsMax);
   parser.header_limit(64 * 1024);
   parser.eager(true);

@@ -10,6 +10,7 @@
 
 #include "base/ip.h"
 #include "net/loop.h"
+#include "net/peer.h"
 #include "net/task.h"
 #include "net/tls.h"
 
@@ -37,6 +38,8 @@ class Stream {
   [[nodiscard]] Task<Status> start_tls_client(std::shared_ptr<TlsContext> context, std::string server_name,
                                               Steady deadline);
   [[nodiscard]] std::optional<TlsInfo> tls() const;
+  /// On a client's side of a finished handshake: what the server showed. Costs a verification a certificate.
+  [[nodiscard]] std::optional<PeerIdentity> peer() const;
 
   /// Sends TLS close_notify where due, then shuts down; bounded by the deadline.
   [[nodiscard]] Task<void> shutdown(Steady deadline);

@@ -102,4 +102,23 @@ std::shared_ptr<TlsContext> TlsContext::opportunistic_client() {
   return out;
 }
 
+Result<std::shared_ptr<TlsContext>> TlsContext::examining_client(const std::string& roots_file) {
+  std::shared_ptr<TlsContext> out(new TlsContext);
+  out->impl_->is_client = true;
+  SSL_CTX* context = out->impl_->context = SSL_CTX_new(TLS_client_method());
+  if (context == nullptr) return fail(Errc::internal, "OpenSSL: {}", openssl_error());
+  set_common(context);
+  // The handshake goes on whatever the verdict, which OpenSSL keeps for SSL_get_verify_result().
+  SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  const int loaded = roots_file.empty() ? SSL_CTX_set_default_verify_paths(context)
+                                        : SSL_CTX_load_verify_file(context, roots_file.c_str());
+  if (loaded != 1) {
+    return fail(Errc::invalid, "cannot read the trusted roots{}{}: {}", roots_file.empty() ? "" : " of ",
+                roots_file, openssl_error());
+  }
+  ERR_clear_error();
+  return out;
+}
+
 }  // namespace waybill::net

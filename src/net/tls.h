@@ -15,6 +15,10 @@ class TlsContext {
                                                                   const std::string& key_file);
   /// An opportunistic client's (RFC 7435): encrypts, accepts any certificate.
   [[nodiscard]] static std::shared_ptr<TlsContext> opportunistic_client();
+  /// A client's that accepts any certificate, too, but looks at it: Stream::peer() tells what it is worth by
+  /// the system's roots, or by those of a PEM file. Never resumes a session, so that there is a chain to see.
+  [[nodiscard]] static Result<std::shared_ptr<TlsContext>> examining_client(
+      const std::string& roots_file = {});
   ~TlsContext();
 
   struct Impl;
