@@ -33,6 +33,7 @@ class CheckWorld {
     faults_[{dns::Name::parse(name).value(), type}] = dns::Answer{.kind = kind, .why = why};
     return *this;
   }
+  /// Also in place of the zone's answer to a question of the DNS.
   CheckWorld& says(check::Question question, check::Answer answer) {
     others_.put(std::move(question), std::move(answer));
     return *this;
@@ -67,11 +68,8 @@ class CheckWorld {
   void answer(dns::Resolver& dns, const check::Question& question,
               const std::function<void(check::Answer)>& reply) {
     const auto* asked = std::get_if<dns::Question>(&question);
-    if (asked == nullptr) {
-      const check::Answer* said = others_.find(question);
-      ASSERT_NE(said, nullptr) << "the test has no answer to a question that is none of the DNS's";
-      return reply(*said);
-    }
+    if (const check::Answer* said = others_.find(question)) return reply(*said);
+    ASSERT_NE(asked, nullptr) << "the test has no answer to a question that is none of the DNS's";
     if (const auto fault = faults_.find(*asked); fault != faults_.end()) return reply(fault->second);
     dns.resolve(*asked, [&](dns::Answer found) {
       found.secure =

@@ -8,6 +8,7 @@ namespace waybill::check::redundancy {
 extern const Check one_network;
 extern const Check one_zone;
 extern const Check ipv6_at_one_preference;
+extern const Check weaker_backup;
 extern const Check backup_not_listed;
 extern const Check single_failure;
 
