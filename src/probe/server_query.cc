@@ -103,8 +103,11 @@ ServerSaid read_server_answer(const dns::Question& question, const IpAddress& se
                  .authoritative = message.authoritative,
                  .serial = serial_in(message)};
   if (out.answer.unknown()) {
+    out.failure =
+        message.rcode == dns::Rcode::refused ? ServerSaid::Failure::refused : ServerSaid::Failure::error;
     out.answer.why = fmt::format("{} said {}", server.to_string(), out.answer.why);
   } else if (!message.authoritative) {
+    out.failure = ServerSaid::Failure::not_authoritative;
     // Also a referral: it knows of the zone, but does not serve it (RFC 1912 2.8).
     out.answer = dns::Answer::failure(fmt::format("{} answers without authority", server.to_string()));
   }
@@ -113,15 +116,19 @@ ServerSaid read_server_answer(const dns::Question& question, const IpAddress& se
 
 Task<ServerSaid> ask_server(const ServerQuery& how, check::AskServer what) {
   const Endpoint server{what.server, how.port};
-  std::string why;
+  Error error;
   for (int round = 0; round < how.tries; ++round) {
     const dns::Message query = query_of(what.question);
     Result<dns::Message> message = co_await over_udp(how, server, query);
     if (message && message->truncated) message = co_await over_tcp(how, server, query_of(what.question));
     if (message) co_return read_server_answer(what.question, what.server, *message);
-    why = message.error().what;
+    error = message.error();
   }
-  co_return ServerSaid{.answer = dns::Answer::failure(fmt::format("{}: {}", what.server.to_string(), why))};
+  ServerSaid out{.answer = dns::Answer::failure(fmt::format("{}: {}", what.server.to_string(), error.what))};
+  out.failure = error.code == Errc::timeout   ? ServerSaid::Failure::silent
+                : error.code == Errc::invalid ? ServerSaid::Failure::error
+                                              : ServerSaid::Failure::unreachable;
+  co_return out;
 }
 
 }  // namespace waybill::probe
