@@ -1,5 +1,8 @@
 // check.cc: `waybill check DOMAIN…`: everything a mail domain needs, by the catalogue of src/check/.
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -10,6 +13,7 @@
 #include "cli/dns_options.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
+#include "probe/prober.h"
 
 namespace waybill::cli {
 namespace {
@@ -139,6 +143,7 @@ struct Work {
   check::Subject common;
   Leniency leniency;
   dns::Resolver& resolver;
+  std::unique_ptr<probe::Prober> prober;  ///< none: nothing but the DNS is asked
   Progress progress;
   uint64_t done = 0;
   size_t domains = 0;
@@ -162,7 +167,9 @@ void report(Work& work, Checked checked) {
 
 void check_batch(Work& work, const std::vector<check::Subject>& batch) {
   const uint64_t before = work.done;
-  auto all = check::check_blocking(work.checks, batch, {.resolver = work.resolver}, kAtOnceMax,
+  check::Outside outside{.resolver = work.resolver};
+  if (work.prober) outside.others = [&work](route::Post post) { return work.prober->ask(std::move(post)); };
+  auto all = check::check_blocking(work.checks, batch, outside, kAtOnceMax,
                                    [&](size_t ended) { work.progress.update(before + ended); });
   work.done += batch.size();
   work.progress.clear();
@@ -183,6 +190,21 @@ void check_all(Work& work, Domains& domains) {
     if (batch.size() == kBatch) check_batch(work, std::exchange(batch, {}));
   }
   if (!batch.empty()) check_batch(work, batch);
+}
+
+/// Our name for EHLO where this machine has a whole one; empty: our address will do.
+std::string own_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "";
+  const auto domain = mail::Domain::parse(name.data());
+  return domain && !domain->is_literal() && domain->text().find('.') != std::string::npos ? domain->text()
+                                                                                          : "";
+}
+
+/// nullptr: these checks ask nothing but the DNS.
+Result<std::unique_ptr<probe::Prober>> open_prober(dns::Resolver& resolver, const check::Subject& common) {
+  if (!common.probe && !common.fetch_policy && !common.authoritative) return nullptr;
+  return probe::Prober::open(resolver, {.hello = own_name()});
 }
 
 int run(const CheckOptions& options, const Context& context) {
@@ -209,6 +231,8 @@ int run(const CheckOptions& options, const Context& context) {
     return usage({Errc::io, fmt::format("cannot read {}", printable(options.input, 200))});
   auto resolver = open_resolver(options.dns);
   if (!resolver) return usage(resolver.error());
+  auto prober = open_prober(**resolver, *common);
+  if (!prober) return usage(prober.error());
   std::optional<uint64_t> total;
   if (options.input.empty()) total = options.domains.size();
   Work work{.options = options,
@@ -217,6 +241,7 @@ int run(const CheckOptions& options, const Context& context) {
             .common = std::move(*common),
             .leniency = std::move(*leniency),
             .resolver = **resolver,
+            .prober = std::move(*prober),
             .progress = Progress("domains", total),
             .for_table = {}};
   check_all(work, domains);
