@@ -73,8 +73,9 @@ struct Tried {
   PolicySaid said;
 };
 
-Task<Tried> fetch_from(const PolicyFetch& how, Endpoint from, std::string host, Steady deadline) {
+Task<Tried> fetch_from(const PolicyFetch& how, Endpoint from, std::string host) {
   const auto place = co_await how.places.take_for(from.ip);
+  const Steady deadline = net::deadline_in(how.patience);  // the wait for a turn is none of the host's
   const Steady connect_by = std::min(deadline, net::deadline_in(kConnectMax));
   Result<net::Stream> stream = co_await net::connect(how.loop, from, std::nullopt, connect_by);
   if (!stream) {
@@ -96,11 +97,10 @@ Task<Tried> fetch_from(const PolicyFetch& how, Endpoint from, std::string host, 
 Task<PolicySaid> fetch_policy(const PolicyFetch& how, dns::Name domain) {
   const auto host = domain.child("mta-sts");
   if (!host) co_return failed(host.error().what);
-  const Steady deadline = net::deadline_in(how.patience);
   const Found found = co_await addresses_of(how, *host);
   PolicySaid said = found.otherwise;
   for (const IpAddress& ip : found.ips) {
-    Tried tried = co_await fetch_from(how, {ip, how.port}, host->to_string(), deadline);
+    Tried tried = co_await fetch_from(how, {ip, how.port}, host->to_string());
     // No route to one address does not outweigh what another said.
     if (tried.connected || !tried.said.unknown || said.why == found.otherwise.why)
       said = std::move(tried.said);

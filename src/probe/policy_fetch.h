@@ -18,7 +18,7 @@ struct PolicyFetch {
   Places& places;
   std::shared_ptr<net::TlsContext> tls;  ///< an examining client's
   uint16_t port = 443;
-  Millis patience{60'000};  ///< in all; RFC 8461 3.3 suggests a minute
+  Millis patience{60'000};  ///< with one address, of which 10 s to connect; RFC 8461 3.3 suggests a minute
 };
 
 /// Always an answer; what went wrong is in its `why`. `how` outlives the task.
