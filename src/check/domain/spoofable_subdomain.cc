@@ -4,9 +4,9 @@
 #include <array>
 #include <set>
 
-#include "base/bytes.h"
 #include "check/domain/domain.h"
-#include "check/tags.h"
+#include "policy/dmarc_discovery.h"
+#include "policy/spf_record.h"
 
 namespace waybill::check::domain {
 namespace {
@@ -16,31 +16,26 @@ constexpr std::array<std::string_view, 16> kCommon{
     "shop", "blog", "app",  "portal",  "login", "dev",        "test", "m"};
 constexpr size_t kNamed = 5;
 
-/// The policy for names below the domain that have none of their own.
-struct Inherited {
-  bool known = false;
-  bool weak = false;
-  std::string got;
-};
-
-/// RFC 9989 4.10: the nearest DMARC record above. RFC 9989 4.7: `sp`, else `p`.
-Inherited inherited(const Subject& subject, Look& look, Report& report) {
-  for (dns::Name at = subject.name; at.labels() >= 2; at = at.parent()) {
-    const auto name = at.child("_dmarc");
-    if (!name) continue;
-    const dns::Answer* answer = known(look, report, *name, dns::Type::txt);
-    if (answer == nullptr) return {};
-    const auto found = texts_with(*answer, "v=DMARC1");
-    if (found.texts.size() != 1) continue;
-    const auto sp = tag_value(found.texts.front(), "sp");
-    const auto policy = sp ? sp : tag_value(found.texts.front(), "p");
-    const bool weak = !policy || iequals(*policy, "none");
-    return {.known = true,
-            .weak = weak,
-            .got = fmt::format("DMARC {}={} at {}", sp ? "sp" : "p", printable(policy.value_or("(none)"), 20),
-                               name->to_string())};
+/// What DMARC asks for mail from `name`. Null: open, or unknown (reported).
+std::optional<policy::DmarcDiscovery> dmarc_of(const dns::Name& name, Look& look, Report& report) {
+  auto step = policy::discover_dmarc(name, look.dns_facts());
+  if (auto* open = std::get_if<Questions<dns::Question>>(&step)) {
+    look.open(std::move(*open));
+    return std::nullopt;
   }
-  return {.known = true, .weak = true, .got = "no DMARC record"};
+  auto found = std::get<policy::DmarcDiscovery>(std::move(step));
+  if (!found.unknown) return found;
+  report.unknown(found.unknown->name, found.unknown->type, found.failed);
+  return std::nullopt;
+}
+
+bool is_weak(const policy::DmarcDiscovery& found) {
+  return found.policy.value_or(policy::DmarcPolicy::none) == policy::DmarcPolicy::none;
+}
+
+std::string told(const policy::DmarcDiscovery& found) {
+  if (!found.at) return "no DMARC record";
+  return fmt::format("DMARC at {} asks for none there", policy::dmarc_owner(*found.at).to_string());
 }
 
 std::set<dns::Name> candidates(const Subject& subject) {
@@ -54,25 +49,32 @@ std::set<dns::Name> candidates(const Subject& subject) {
   return out;
 }
 
-/// Anybody may use it as a sender, as far as SPF and a DMARC record of its own say.
-bool spoofable(const dns::Name& name, Look& look, Report& report) {
+/// What DMARC says of it, if anybody may use it as a sender: it exists without SPF, and DMARC asks for
+/// nothing.
+std::optional<policy::DmarcDiscovery> spoofable(const dns::Name& name, Look& look, Report& report) {
   const dns::Answer* txt = known(look, report, name, dns::Type::txt);
-  if (txt == nullptr || txt->kind == dns::Kind::nxdomain) return false;
-  if (!texts_with(*txt, "v=spf1").texts.empty()) return false;
-  const auto at = name.child("_dmarc");
-  if (!at) return false;
-  const dns::Answer* dmarc = known(look, report, *at, dns::Type::txt);
-  if (dmarc == nullptr) return false;
-  const auto own = texts_with(*dmarc, "v=DMARC1");
-  return own.texts.empty() || iequals(tag_value(own.texts.front(), "p").value_or("none"), "none");
+  if (txt == nullptr || txt->kind == dns::Kind::nxdomain) return std::nullopt;
+  if (!policy::spf_texts(*txt).texts.empty()) return std::nullopt;
+  auto dmarc = dmarc_of(name, look, report);
+  if (!dmarc || !is_weak(*dmarc)) return std::nullopt;
+  return dmarc;
 }
 
 void run(const Subject& subject, Look& look, Report& report) {
-  const Inherited policy = inherited(subject, look, report);
-  if (!policy.known || !policy.weak) return;
+  // Any name below will do to learn what holds for those without a record of their own.
+  const auto below = subject.name.child(kCommon.front());
+  if (!below) return report.skip("the domain's name is too long to ask for names below it");
+  const auto policy = dmarc_of(*below, look, report);
+  if (!policy) return;
+  if (!is_weak(*policy) && policy->at != *below) return;
   std::vector<std::string> found;
+  std::string why;
   for (const dns::Name& name : candidates(subject)) {
-    if (name != subject.name && spoofable(name, look, report)) found.push_back(name.to_string());
+    if (name == subject.name) continue;
+    const auto open_to_all = spoofable(name, look, report);
+    if (!open_to_all) continue;
+    if (found.empty()) why = told(*open_to_all);
+    found.push_back(name.to_string());
   }
   if (found.empty() || look.waiting()) return;
   const size_t shown = std::min(found.size(), kNamed);
@@ -81,7 +83,7 @@ void run(const Subject& subject, Look& look, Report& report) {
       {.subject = found.front(),
        .got = fmt::format("anybody can send as {}{}: no SPF there, and {}",
                           fmt::join(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
-                          more, policy.got),
+                          more, why),
        .want = "a DMARC policy of quarantine or reject for subdomains, or SPF at each",
        .fix = fmt::format("add sp=reject to _dmarc.{}, or publish {}. TXT \"v=spf1 -all\"",
                           subject.name.to_string(), found.front())});

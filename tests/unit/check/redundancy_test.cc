@@ -124,6 +124,35 @@ TEST_F(RedundancyBackup, without_a_backup_given_it_is_left_out) {
             "skipped: no --backup was given");
 }
 
+TEST(RedundancySpf, a_backup_that_the_domain_s_spf_refuses_is_a_warning) {
+  const std::string hosts = "@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\nb A 192.0.2.2\n";
+  const auto spf = [&](const std::string& terms) {
+    return CheckWorld(hosts + "@ TXT \"v=spf1 " + terms + "\"").run(redundancy::spf_rejects_backup);
+  };
+  EXPECT_EQ(
+      verdict(spf("a:a.example.org -all")),
+      "warning b.example.org: the SPF of example.org says fail for the backup's address 192.0.2.2 (by -all)");
+  EXPECT_THAT(spf("a:a.example.org -all").findings.at(0).fix, HasSubstr("ip4:192.0.2.2"));
+  EXPECT_THAT(verdict(spf("a:a.example.org ~all")), HasSubstr("notice b.example.org: "));
+  EXPECT_EQ(verdict(spf("mx -all")), "fine");
+}
+TEST(RedundancySpf, without_spf_or_a_backup_there_is_nothing_to_judge) {
+  EXPECT_EQ(verdict(CheckWorld("@ MX 10 a\n@ MX 20 b\na A 192.0.2.1\nb A 192.0.2.2")
+                        .run(redundancy::spf_rejects_backup)),
+            "skipped: example.org has no SPF record");
+  EXPECT_EQ(
+      verdict(
+          CheckWorld("@ MX 10 a\na A 192.0.2.1\n@ TXT \"v=spf1 -all\"").run(redundancy::spf_rejects_backup)),
+      "skipped: example.org has no backup");
+}
+TEST(RedundancySpf, a_given_backup_is_judged_too_and_what_fails_is_unknown) {
+  CheckWorld world("@ MX 10 a\na A 192.0.2.1\nb A 192.0.2.2\n@ TXT \"v=spf1 mx -all\"");
+  world.subject().backups = {name("b.example.org")};
+  EXPECT_THAT(verdict(world.run(redundancy::spf_rejects_backup)), HasSubstr("warning b.example.org"));
+  world.fails("a.example.org", dns::Type::a);
+  EXPECT_EQ(world.run(redundancy::spf_rejects_backup).state, check::State::unknown);
+}
+
 TEST(RedundancySingleFailure, a_lone_host_is_a_notice) {
   EXPECT_EQ(verdict(CheckWorld("@ MX 10 a\na A 192.0.2.1").run(redundancy::single_failure)),
             "notice a.example.org: if it fails, nobody takes the mail: senders keep it and try for days");
