@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "cli/dns_options.h"
+#include "cli/route_diff.h"
 #include "cli/route_print.h"
 #include "cli/verbs.h"
 #include "cli/what_if.h"
@@ -26,6 +27,7 @@ struct RouteOptions {
   std::optional<uint64_t> seed;
   uint16_t port = 0;  ///< 0: the configured one, else 25
   bool json = false;
+  bool diff = false;
   bool backup = false;
   bool allow_loopback = false;
   DnsOptions dns;
@@ -158,6 +160,46 @@ route::Request request_for(const Setup& setup, const Recipient& recipient) {
   return request;
 }
 
+route::Gathered plan_for(const Setup& setup, const Recipient& recipient, dns::Resolver& resolver) {
+  route::Gathered out;
+  if (auto local = local_plan(setup, recipient)) {
+    out.plan = std::move(*local);
+  } else {
+    out = route::gather_facts_blocking(request_for(setup, recipient), resolver);
+  }
+  if (setup.via) say_whose_route(out.plan);
+  return out;
+}
+
+/// What --diff compares with: the same question without the what-ifs of the command line. Where --zone is the
+/// only one, the DNS as it is.
+struct Usual {
+  Setup setup;
+  std::unique_ptr<dns::Resolver> resolver;  ///< none: the same as for the question itself
+};
+
+Result<Usual> open_usual(const RouteOptions& options, const Setup& asked) {
+  RouteOptions plain = options;
+  plain.down.clear();
+  plain.self.clear();
+  plain.via.clear();
+  plain.backup = false;
+  plain.seed = asked.base.seed;  // equals in one order
+  const bool same = options.down.empty() && options.self.empty() && options.via.empty() && !options.backup;
+  if (same && options.dns.zones.empty())
+    return fail(Errc::invalid, "--diff wants something to differ: --down, --self, --backup, --via or --zone");
+  if (same) plain.dns.zones.clear();
+  auto setup = prepare(plain);
+  if (!setup) return pass(setup.error());
+  Usual out{.setup = std::move(*setup), .resolver = nullptr};
+  if (!same) return out;
+  auto resolver = open_resolver(
+      plain.dns, out.setup.config ? daemon::resolver_options(*out.setup.config) : resolve::Options{});
+  if (!resolver) return pass(resolver.error());
+  out.resolver = std::move(*resolver);
+  return out;
+}
+
 int run(const RouteOptions& options, const Context& context) {
   int code = exit_ok;
   std::vector<Recipient> recipients;
@@ -182,15 +224,30 @@ int run(const RouteOptions& options, const Context& context) {
     complain(resolver.error().what);
     return exit_usage;
   }
+  const Paint paint = context.colour ? Paint::on : Paint::off;
+  std::optional<Usual> usual;
+  if (options.diff) {
+    auto opened = open_usual(options, *setup);
+    if (!opened) {
+      complain(opened.error().what);
+      return exit_usage;
+    }
+    usual = std::move(*opened);
+  }
   for (const Recipient& recipient : recipients) {
-    auto plan = local_plan(*setup, recipient);
-    if (!plan) plan = route::gather_blocking(request_for(*setup, recipient), **resolver);
-    if (setup->via) say_whose_route(*plan);
-    const auto notes = what_if_notes(options.down, options.self, *plan);
-    print_text(options.json
-                   ? plan_json(recipient.text, *plan, notes)
-                   : plan_text(recipient.text, *plan, context.colour ? Paint::on : Paint::off, notes));
-    code = worse_exit(code, exit_of(*plan));
+    const route::Gathered found = plan_for(*setup, recipient, **resolver);
+    code = worse_exit(code, exit_of(found.plan));
+    if (usual) {
+      dns::Resolver& asked = usual->resolver ? *usual->resolver : **resolver;
+      const route::Gathered before = plan_for(usual->setup, recipient, asked);
+      const PlanDiff diff = diff_plans(before.plan, found.plan);
+      print_text(options.json ? diff_json(recipient.text, diff) : diff_text(recipient.text, diff, paint));
+      continue;
+    }
+    const Explained more{.notes = what_if_notes(options.down, options.self, found.plan),
+                         .facts = &found.facts};
+    print_text(options.json ? plan_json(recipient.text, found.plan, more)
+                            : plan_text(recipient.text, found.plan, paint, more));
   }
   return code;
 }
@@ -203,11 +260,14 @@ void add_route(CLI::App& app, Context& context) {
       ->required()
       ->type_name("ADDRESS");
   verb->add_flag("--json", options->json, "One JSON object a line");
+  verb->add_flag("--diff", options->diff,
+                 "Only what changes by --down, --self, --backup, --via (or by --zone)");
   verb->add_option("--config", options->config_path, "As the daemon with this configuration would")
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
-  verb->add_option("--down", options->down, "What if this host or address were unreachable (repeatable)")
-      ->type_name("HOST")
+  verb->add_option("--down", options->down,
+                   "What if this host, address or network were unreachable (repeatable)")
+      ->type_name("HOST|NETWORK")
       ->allow_extra_args(false);
   verb->add_option("--self", options->self, "What if the sender were this host or address (repeatable)")
       ->type_name("HOST")

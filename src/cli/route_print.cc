@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
+#include "cli/route_answers.h"
+#include "cli/tree.h"
 #include "cli/verbs.h"
 
 namespace waybill::cli {
@@ -28,7 +31,7 @@ std::string headline(std::string_view recipient, const Plan& plan, Paint paint) 
   std::string verdict(to_string(plan.decision));
   if (plan.code != 0) verdict += fmt::format(" {}", plan.code);
   if (plan.enhanced.present()) verdict += fmt::format(" {}", plan.enhanced.to_string());
-  return fmt::format("{}  {}  {}\n", who, painted(verdict, colour, paint), terminal_safe(plan.reason));
+  return fmt::format("{}  {}  {}", who, painted(verdict, colour, paint), terminal_safe(plan.reason));
 }
 
 /// The place of an attempt in the whole order, from 1; 0: the address is not tried.
@@ -41,19 +44,19 @@ size_t place_of(const Plan& plan, const route::Tier& tier, const route::Host& ho
   return 0;
 }
 
-std::string host_line(const route::Host& host, Paint paint) {
+std::string host_text(const route::Host& host, Paint paint) {
   const std::string name = host.name.is_root() ? "(address)" : host.name.to_string();
-  std::string out = "    " + painted(name, Colour::cyan, paint);
+  std::string out = painted(name, Colour::cyan, paint);
   if (host.status == HostStatus::ok) {
     if (host.first_share > 0 && host.first_share < 1)
       out += fmt::format("  first in {} of sends", percent(host.first_share));
     if (host.secure) out += painted("  DNSSEC", Colour::grey, paint);
-    return out + "\n";
+    return out;
   }
   const std::string note = host.note.empty() ? std::string(to_string(host.status)) : terminal_safe(host.note);
   const Colour colour = host.status == HostStatus::temp_failure ? Colour::yellow : Colour::grey;
   const std::string_view unknown = host.status == HostStatus::temp_failure ? "unknown: " : "left out: ";
-  return out + "  " + painted(fmt::format("{}{}", unknown, note), colour, paint) + "\n";
+  return out + "  " + painted(fmt::format("{}{}", unknown, note), colour, paint);
 }
 
 void add_addresses(Grid& table, const Plan& plan, const route::Tier& tier, const route::Host& host) {
@@ -75,32 +78,79 @@ void add_addresses(Grid& table, const Plan& plan, const route::Tier& tier, const
                {std::move(share), Colour::green}});
   }
 }
-}  // namespace
 
-std::string plan_text(std::string_view recipient, const Plan& plan, Paint paint, const Notes& notes) {
-  std::string out = headline(recipient, plan, paint);
-  for (const std::string& note : notes)
-    out += painted(fmt::format("  note: {}", note), Colour::yellow, paint) + "\n";
-  for (const route::Tier& tier : plan.tiers) {
-    if (plan.source == route::HostSource::mx) out += fmt::format("  preference {}\n", tier.preference);
-    for (const route::Host& host : tier.hosts) {
-      out += host_line(host, paint);
-      Grid table(6);
-      add_addresses(table, plan, tier, host);
-      out += table.to_string(paint);
-    }
+/// The facts in the order in which a reader wants them; each is told once.
+class Told {
+ public:
+  Told(const dns::Facts* facts, Paint paint) : facts_(facts), paint_(paint) {}
+
+  void tell(Tree& under, const dns::Question& question) {
+    const dns::Answer* answer = facts_ == nullptr ? nullptr : facts_->find(question);
+    if (answer != nullptr && told_.insert(question).second) under.add(answer_line(question, *answer, paint_));
   }
-  if (!plan.steps.empty()) out += "  because\n";
-  size_t number = 0;
-  for (const route::Reason& reason : plan.steps) {
-    out += fmt::format("    {}. {}", ++number, terminal_safe(reason.text));
-    if (!reason.ref.empty()) out += painted(fmt::format("  [{}]", reason.ref), Colour::grey, paint);
-    out += '\n';
+  void tell_rest(Tree& root) {
+    if (facts_ == nullptr) return;
+    Tree rest{.text = "asked as well"};
+    for (const auto& [question, answer] : *facts_) tell(rest, question);
+    if (!rest.children.empty()) root.children.push_back(std::move(rest));
   }
-  return out;
+
+ private:
+  const dns::Facts* facts_;
+  Paint paint_;
+  std::set<dns::Question> told_;
+};
+
+void add_lines(Tree& under, const std::string& lines) {
+  for (size_t at = 0; at < lines.size();) {
+    const size_t end = lines.find('\n', at);
+    under.add(lines.substr(at, end - at));
+    at = end == std::string::npos ? lines.size() : end + 1;
+  }
 }
 
-std::string plan_json(std::string_view recipient, const Plan& plan, const Notes& notes) {
+void add_tiers(Tree& root, const Plan& plan, Told& told, Paint paint) {
+  for (const route::Tier& tier : plan.tiers) {
+    Tree* place = &root;
+    if (plan.source == route::HostSource::mx)
+      place = &root.add(fmt::format("preference {}", tier.preference));
+    for (const route::Host& host : tier.hosts) {
+      Tree& node = place->add(host_text(host, paint));
+      told.tell(node, {host.name, dns::Type::a});
+      told.tell(node, {host.name, dns::Type::aaaa});
+      Grid table(0);
+      add_addresses(table, plan, tier, host);
+      add_lines(node, table.to_string(paint));
+    }
+  }
+}
+}  // namespace
+
+std::string plan_text(std::string_view recipient, const Plan& plan, Paint paint, const Explained& more) {
+  Tree root{.text = headline(recipient, plan, paint)};
+  for (const std::string& note : more.notes)
+    root.add(painted(fmt::format("note: {}", note), Colour::yellow, paint));
+  Told told(more.facts, paint);
+  if (more.facts != nullptr) {
+    for (const auto& [question, answer] : *more.facts) {
+      if (question.type == dns::Type::mx) told.tell(root, question);
+    }
+  }
+  add_tiers(root, plan, told, paint);
+  told.tell_rest(root);
+  if (!plan.steps.empty()) {
+    Tree& because = root.add("because");
+    size_t number = 0;
+    for (const route::Reason& reason : plan.steps) {
+      std::string line = fmt::format("{}. {}", ++number, terminal_safe(reason.text));
+      if (!reason.ref.empty()) line += painted(fmt::format("  [{}]", reason.ref), Colour::grey, paint);
+      because.add(std::move(line));
+    }
+  }
+  return to_string(root);
+}
+
+std::string plan_json(std::string_view recipient, const Plan& plan, const Explained& more) {
   boost::json::array attempts;
   for (const route::Attempt& attempt : plan.attempts) {
     attempts.push_back(boost::json::object{{"preference", attempt.preference},
@@ -139,8 +189,9 @@ std::string plan_json(std::string_view recipient, const Plan& plan, const Notes&
   line["site"] = plan.site_key;
   line["hosts"] = std::move(hosts);
   boost::json::array remarks;
-  for (const std::string& note : notes) remarks.emplace_back(repaired_utf8(note));
+  for (const std::string& note : more.notes) remarks.emplace_back(repaired_utf8(note));
   line["notes"] = std::move(remarks);
+  if (more.facts != nullptr) line["answers"] = answers_json(*more.facts);
   return json_line(line);
 }
 

@@ -7,7 +7,7 @@
 
 namespace waybill::cli {
 namespace {
-using Named = std::variant<IpAddress, dns::Name>;
+using Named = std::variant<IpNetwork, dns::Name>;
 
 /// A last label of digits alone is no top-level domain (RFC 3696 2), but an address with a slip in it.
 bool ends_in_number(std::string_view name) {
@@ -15,12 +15,14 @@ bool ends_in_number(std::string_view name) {
   return std::ranges::all_of(last, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// A host's name, its address, or a network of them.
 Result<Named> parse_host(std::string_view text) {
-  if (const auto ip = IpAddress::parse(text)) return *ip;
+  if (const auto network = IpNetwork::parse(text)) return *network;
+  if (text.contains('/')) return pass(IpNetwork::parse(text).error());
   // A name may be given as the DNS writes it, with its last dot.
   const std::string_view bare = text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
   const auto domain = mail::Domain::parse(bare);
-  if (domain && domain->is_literal()) return *domain->literal_address();
+  if (domain && domain->is_literal()) return IpNetwork::parse(domain->literal_address()->to_string()).value();
   if (domain && !ends_in_number(domain->text())) {
     if (auto name = dns::Name::parse(domain->text())) return std::move(*name);
   }
@@ -28,12 +30,12 @@ Result<Named> parse_host(std::string_view text) {
 }
 
 Status add(std::string_view option, const std::vector<std::string>& texts, std::vector<dns::Name>& names,
-           std::vector<IpAddress>& addresses) {
+           std::vector<IpNetwork>& networks) {
   for (const std::string& text : texts) {
     auto host = parse_host(text);
     if (!host) return pass(host.error(), option);
-    if (const auto* ip = std::get_if<IpAddress>(&*host)) {
-      addresses.push_back(*ip);
+    if (const auto* network = std::get_if<IpNetwork>(&*host)) {
+      networks.push_back(*network);
     } else {
       names.push_back(std::move(std::get<dns::Name>(*host)));
     }
@@ -43,8 +45,10 @@ Status add(std::string_view option, const std::vector<std::string>& texts, std::
 
 bool is_named_by(const route::Host& host, const Named& named) {
   if (const auto* name = std::get_if<dns::Name>(&named)) return host.name == *name || host.canonical == *name;
-  return std::ranges::any_of(host.addresses, [ip = std::get<IpAddress>(named)](
-                                                 const route::Address& address) { return address.ip == ip; });
+  return std::ranges::any_of(host.addresses,
+                             [network = std::get<IpNetwork>(named)](const route::Address& address) {
+                               return network.contains(address.ip);
+                             });
 }
 
 std::vector<const route::Host*> hosts_of(const route::Plan& plan) {
@@ -82,11 +86,20 @@ bool found_by_lookup(const std::vector<std::string>& self, const std::vector<con
 }  // namespace
 
 Status add_down(const std::vector<std::string>& texts, route::Request& request) {
-  return add("--down", texts, request.down_hosts, request.down_addresses);
+  return add("--down", texts, request.down_hosts, request.down_networks);
 }
 
 Status add_self(const std::vector<std::string>& texts, route::Self& self) {
-  return add("--self", texts, self.names, self.addresses);
+  std::vector<IpNetwork> networks;
+  if (auto added = add("--self", texts, self.names, networks); !added) return added;
+  for (const IpNetwork& network : networks) {
+    const std::string text = network.to_string();
+    const auto ip = IpAddress::parse(text.substr(0, text.find('/')));
+    if (!ip || network.prefix_bits() != (ip->is_v4() ? 32 : 128))
+      return fail(Errc::invalid, "--self: '{}' is a network, not a host", text);
+    self.addresses.push_back(*ip);
+  }
+  return {};
 }
 
 std::vector<std::string> what_if_notes(const std::vector<std::string>& down,

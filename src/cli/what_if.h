@@ -10,7 +10,7 @@
 
 namespace waybill::cli {
 
-/// Adds each of `texts`, a host name or an address, to the request. Errors: which is neither.
+/// Adds each of `texts`, a host name, an address or (down) a network, to the request. Errors: which is none.
 [[nodiscard]] Status add_down(const std::vector<std::string>& texts, route::Request& request);
 [[nodiscard]] Status add_self(const std::vector<std::string>& texts, route::Self& self);
 

@@ -41,15 +41,19 @@ void gather(Request request, dns::Resolver& resolver, Post post, GatherDone done
       std::move(decide), ask_through(resolver, std::move(post)), std::move(finish));
 }
 
-Plan gather_blocking(const Request& request, dns::Resolver& resolver) {
+Gathered gather_facts_blocking(const Request& request, dns::Resolver& resolver) {
   // Shared with answers under way: none may outlive the box it is posted to.
   const auto inbox = std::make_shared<Inbox>();
-  std::optional<Plan> result;
+  std::optional<Gathered> result;
   gather(
       request, resolver, [inbox](std::function<void()> job) { inbox->post(std::move(job)); },
-      [&result](Plan plan, const dns::Facts&) { result = std::move(plan); });
+      [&result](Plan plan, const dns::Facts& facts) { result = Gathered{std::move(plan), facts}; });
   while (!result) inbox->run_one();
   return std::move(*result);
+}
+
+Plan gather_blocking(const Request& request, dns::Resolver& resolver) {
+  return gather_facts_blocking(request, resolver).plan;
 }
 
 }  // namespace waybill::route

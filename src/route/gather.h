@@ -19,6 +19,11 @@ using GatherDone = std::function<void(Plan, const dns::Facts&)>;
 void gather(Request request, dns::Resolver& resolver, Post post, GatherDone done);
 
 /// For programs without a loop: waits for the answers. The resolver's own timeouts bound the wait.
+struct Gathered {
+  Plan plan;
+  dns::Facts facts;  ///< all that was asked for it
+};
+[[nodiscard]] Gathered gather_facts_blocking(const Request& request, dns::Resolver& resolver);
 [[nodiscard]] Plan gather_blocking(const Request& request, dns::Resolver& resolver);
 
 /// An Ask (base/decide.h) that puts questions to `resolver` and hops back through `post` with each answer.

@@ -17,7 +17,8 @@ bool is_host_octet(char c) {
 }
 
 bool is_down(const Address& address, const Request& request) {
-  return std::ranges::find(request.down_addresses, address.ip) != request.down_addresses.end();
+  return std::ranges::any_of(request.down_networks,
+                             [&](const IpNetwork& network) { return network.contains(address.ip); });
 }
 
 bool is_family_off(const IpAddress& ip, Families families) {

@@ -72,9 +72,9 @@ struct Request {
   Role role = Role::foreign;
   Options options;
   uint64_t seed = 0;  ///< orders equals; the same seed gives the same plan
-  /// What-if: hosts (by name) and addresses taken as unreachable.
+  /// What-if: hosts (by name) and networks taken as unreachable.
   std::vector<dns::Name> down_hosts;
-  std::vector<IpAddress> down_addresses;
+  std::vector<IpNetwork> down_networks;
 };
 
 }  // namespace waybill::route

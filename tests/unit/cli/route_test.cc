@@ -59,8 +59,14 @@ TEST(RouteWhatIf, takes_host_names_and_addresses_and_nothing_else) {
   EXPECT_TRUE(
       add_down({"a.example.org", "a.example.org.", "192.0.2.1", "[192.0.2.2]", "2001:db8::1"}, request));
   EXPECT_EQ(request.down_hosts.size(), 2U);
-  EXPECT_EQ(request.down_addresses.size(), 3U);
-  for (const char* text : {"", ".", "no host!", "192.0.2.0/24", "256.0.0.1", "a..b", "a@example.org"}) {
+  EXPECT_EQ(request.down_networks.size(), 3U);
+  EXPECT_TRUE(add_down({"192.0.2.0/24", "2001:db8::/32"}, request));
+  EXPECT_EQ(request.down_networks.size(), 5U);
+  EXPECT_FALSE(add_self({"192.0.2.0/24"}, request.self)) << "a network is nobody";
+  EXPECT_TRUE(add_self({"192.0.2.1", "2001:db8::1"}, request.self));
+  EXPECT_EQ(request.self.addresses.size(), 2U);
+  for (const char* text :
+       {"", ".", "no host!", "192.0.2.1/24", "192.0.2.0/33", "256.0.0.1", "a..b", "a@example.org"}) {
     const Status down = add_down({text}, request);
     ASSERT_FALSE(down) << text;
     EXPECT_THAT(down.error().what, HasSubstr("--down"));
@@ -77,8 +83,9 @@ TEST(RouteWhatIf, what_names_no_host_of_the_plan_is_told) {
   ASSERT_EQ(notes.size(), 3U);
   EXPECT_THAT(notes[0], HasSubstr("--down a.exmaple.org names no host of this plan"));
   EXPECT_THAT(notes[2], HasSubstr("--self relay.example.org names no host of this plan"));
-  EXPECT_THAT(plan_text("john@example.org", plan, Paint::off, notes), HasSubstr("  note: --down 192.0.2.99"));
-  const auto json = boost::json::parse(plan_json("john@example.org", plan, notes));
+  EXPECT_THAT(plan_text("john@example.org", plan, Paint::off, {.notes = notes}),
+              HasSubstr(" note: --down 192.0.2.99"));
+  const auto json = boost::json::parse(plan_json("john@example.org", plan, {.notes = notes}));
   EXPECT_EQ(json.at("notes").as_array().size(), 3U);
   EXPECT_TRUE(boost::json::parse(plan_json("john@example.org", plan)).at("notes").as_array().empty());
 }
@@ -182,6 +189,38 @@ TEST_F(RouteVerb, what_if_hosts_are_down_or_are_ourselves) {
   EXPECT_EQ(run({"john@example.test", "--self", "192.0.2.0/24"}), exit_usage);
   EXPECT_EQ(run({"john@example.test", "--down", "mx9.example.test"}), exit_ok);
   EXPECT_THAT(out_, HasSubstr("note: --down mx9.example.test names no host of this plan"));
+}
+
+TEST_F(RouteVerb, every_answer_stands_in_the_tree_with_its_source) {
+  EXPECT_EQ(run({"john@example.test"}), exit_ok);
+  EXPECT_THAT(
+      out_,
+      HasSubstr(
+          "├─ MX example.test: 10 mx1.example.test, 20 mx2.example.test, 30 mx3.example.test  (from a zone "
+          "file, 10m left, not proved by DNSSEC)\n"));
+  EXPECT_THAT(out_, HasSubstr("│     ├─ A mx1.example.test: 192.0.2.1  (from a zone file, 10m left"));
+  EXPECT_THAT(out_, HasSubstr("AAAA mx1.example.test: none  ("));
+  EXPECT_EQ(run({"john@example.test", "--json"}), exit_ok);
+  const boost::json::value line = boost::json::parse(out_);
+  const auto& answers = line.at("answers").as_array();
+  EXPECT_EQ(answers.size(), 7U);
+  for (const auto& answer : answers) EXPECT_EQ(answer.at("source"), "overlay");
+}
+
+TEST_F(RouteVerb, a_network_may_be_down_and_diff_tells_only_what_changes) {
+  EXPECT_EQ(run({"john@example.test", "--diff", "--down", "192.0.2.0/31"}), exit_ok);
+  EXPECT_EQ(out_,
+            "john@example.test  deliver as before\n"
+            "  ~  preference 20  mx2.example.test  192.0.2.2  port 25  1. (100% first) was 2.\n"
+            "  -  preference 10  mx1.example.test  192.0.2.1  port 25  was 1. (100% first)\n");
+  EXPECT_EQ(run({"john@example.test", "--diff", "--down", "198.51.100.0/24"}), exit_ok);
+  EXPECT_EQ(out_, "john@example.test  nothing changes\n");
+  EXPECT_EQ(run({"john@example.test", "--diff", "--self", "mx1.example.test", "--json"}), exit_findings);
+  const boost::json::value line = boost::json::parse(out_);
+  EXPECT_EQ(line.at("decision").at("before"), "deliver");
+  EXPECT_EQ(line.at("decision").at("after"), "bounce");
+  EXPECT_EQ(line.at("attempts").as_array().size(), 3U);
+  for (const auto& attempt : line.at("attempts").as_array()) EXPECT_TRUE(attempt.at("after").is_null());
 }
 
 TEST_F(RouteVerb, a_route_of_the_command_line_is_not_called_the_tables) {

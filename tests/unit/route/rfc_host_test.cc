@@ -322,7 +322,7 @@ TEST(Planner, what_if_a_host_is_down) {
   EXPECT_EQ(plan.attempts[0].first_share, 1.0);
   plan = world.plan({.domain = domain("example.org"),
                      .down_hosts = {name("a.example.org")},
-                     .down_addresses = {ip("192.0.2.2")}});
+                     .down_networks = {IpNetwork::parse("192.0.2.2").value()}});
   expect_defer(plan, Why::down, "4.4.1");
 }
 }  // namespace
