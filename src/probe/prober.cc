@@ -21,27 +21,43 @@ constexpr size_t kQueriesAddressMax = 8;
 struct Prober::Impl {
   using Reply = std::function<void(check::Answer)>;
 
-  Impl(dns::Resolver& resolver, Options o, std::shared_ptr<net::TlsContext> context)
+  Impl(dns::Resolver& resolver, Options o)
       : options(std::move(o)),
-        tls(std::move(context)),
         connections(loop, options.at_once, kConnectionsMax),
         queries(loop, kQueriesMax, kQueriesAddressMax),
         policy{.loop = loop,
                .resolver = resolver,
                .places = connections,
-               .tls = tls,
+               .tls = nullptr,
                .port = options.https_port,
                .patience = options.patience},
         server{.loop = loop, .port = options.dns_port, .patience = options.server_patience} {}
 
+  /// Made when first needed: to read the system's roots takes a while, and most domains have no policy.
+  Status need_tls() {
+    if (policy.tls) return {};
+    auto made = net::TlsContext::examining_client(options.roots_file);
+    if (!made) return pass(made.error());
+    policy.tls = std::move(*made);
+    return {};
+  }
+
   net::Task<void> answer(check::AskProbe what, Reply reply) {
+    if (const Status ready = need_tls(); !ready) {
+      reply(check::ProbeSaid{.why = ready.error().what});
+      co_return;
+    }
     const auto place = co_await connections.take_for(what.ip);
     // The clock starts with the connection, not with the wait for a turn.
-    check::ProbeSaid said =
-        co_await probe_smtp(loop, tls, options.hello, std::move(what), net::deadline_in(options.patience));
+    check::ProbeSaid said = co_await probe_smtp(loop, policy.tls, options.hello, std::move(what),
+                                                net::deadline_in(options.patience));
     reply(std::move(said));
   }
   net::Task<void> answer(check::AskPolicy what, Reply reply) {
+    if (const Status ready = need_tls(); !ready) {
+      reply(check::PolicySaid{.why = ready.error().what, .unknown = true});
+      co_return;
+    }
     check::PolicySaid said = co_await fetch_policy(policy, std::move(what.domain));
     reply(std::move(said));
   }
@@ -52,7 +68,6 @@ struct Prober::Impl {
   }
 
   const Options options;
-  const std::shared_ptr<net::TlsContext> tls;
   Places connections;  // these outlive the loop's frames, which give their places back
   Places queries;
   net::Loop loop;
@@ -69,10 +84,10 @@ Prober::~Prober() {
 }
 
 Result<std::unique_ptr<Prober>> Prober::open(dns::Resolver& resolver, Options options) {
-  auto tls = net::TlsContext::examining_client(options.roots_file);
-  if (!tls) return pass(tls.error());
-  std::unique_ptr<Prober> out(
-      new Prober(std::make_unique<Impl>(resolver, std::move(options), std::move(*tls))));
+  const bool own_roots = !options.roots_file.empty();
+  std::unique_ptr<Prober> out(new Prober(std::make_unique<Impl>(resolver, std::move(options))));
+  // A file that was named is looked at before anything is asked.
+  if (Status ready = own_roots ? out->impl_->need_tls() : Status{}; !ready) return pass(ready.error());
   auto thread = start_thread([impl = out->impl_.get()] { impl->loop.run(); });
   if (!thread) return pass(thread.error());
   out->impl_->thread = std::move(*thread);

@@ -1,5 +1,5 @@
-// Any octets as an MTA-STS policy, and as the TXT records of MTA-STS and TLSRPT: what is taken keeps to the bounds
-// of RFC 8461 and 8460, does not depend on how lines end, and lists what it says it lists.
+// Any octets as an MTA-STS policy, and as the TXT records of MTA-STS and TLSRPT: what is taken keeps to the
+// bounds of RFC 8461 and 8460, does not depend on how lines end, and lists what it says it lists.
 #include <cstdlib>
 
 #include "base/bytes.h"
@@ -45,7 +45,8 @@ void as_policy(const std::string& text) {
   for (const char c : text) crlf += c == '\n' ? std::string("\r\n") : std::string(1, c);
   if (crlf.size() > policy::kStsPolicyOctetsMax) return;
   const auto again = policy::read_sts_policy(crlf);
-  require(again && again->mode == policy->mode && again->max_age_s == policy->max_age_s && again->mx == policy->mx);
+  require(again && again->mode == policy->mode && again->max_age_s == policy->max_age_s &&
+          again->mx == policy->mx);
 }
 
 void as_records(const std::string& text) {
