@@ -4,7 +4,8 @@
 Faults (exit 1): a source file over 450 lines (a test: 675); a function over 100; a header in src/ that does not open with a
 comment naming it; a path of one machine in the tree; a left-over mark; a link in a Markdown page that leads
 nowhere; two tests of one name; a conformance number outside 1–144; docs/rfc.md or docs/immunity.md naming a
-test, a file or a case that does not exist; a program or a shell started anywhere but by `waybill demo`. Warnings: a file over 400 lines, a function over 65.
+test, a file or a case that does not exist; a check without its page, or a page without its check; a program or a shell
+started anywhere but by `waybill demo`. Warnings: a file over 400 lines, a function over 65.
 """
 import argparse
 import pathlib
@@ -146,6 +147,17 @@ def check_named_tests(root, page, names):
                 yield f"{page}:{number}: no test is called {quoted}"
 
 
+def check_pages(root, sources):
+    """Every check in src/check/ has a page of its id in docs/checks/, and every page a check."""
+    ids = {found for name, text in sources.items() if name.startswith("src/check/")
+           for found in re.findall(r'\.id = "([a-z0-9-]+\.[a-z0-9-]+)"', text)}
+    pages = {path.stem for path in (root / "docs/checks").glob("*.md")} - {"README"}
+    for name in sorted(ids - pages):
+        yield f"docs/checks/{name}.md is missing: what does this check look at, and what does it report?"
+    for name in sorted(pages - ids):
+        yield f"docs/checks/{name}.md: no check in src/check/ has this id"
+
+
 def check(root):
     faults, warnings, sources = [], [], {}
     for path in tracked(root):
@@ -169,6 +181,7 @@ def check(root):
     faults += more
     for page in ("docs/rfc.md", "docs/immunity.md"):
         faults += check_named_tests(root, page, names)
+    faults += check_pages(root, sources)
     return faults, warnings
 
 

@@ -17,6 +17,7 @@ constexpr auto kVerbs = std::to_array<AddVerb>({
     add_lookup,
     add_route,
     add_check,
+    add_plan,
     add_dns,
     add_serve,
     add_config,

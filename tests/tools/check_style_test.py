@@ -68,6 +68,16 @@ class Style(LittleTree):
         self.write("docs/immunity.md", "| x | `rfc_033_literal`, `a_test_of_old` |\n")
         self.assert_fault("no test is called a_test_of_old")
 
+    def test_check_without_a_page(self):
+        self.write("src/check/mx/none.cc", 'const Check none{.id = "mx.none"};\n')
+        self.assert_fault("docs/checks/mx.none.md is missing")
+
+    def test_page_without_a_check(self):
+        self.write("docs/checks/mx.none.md", "# mx.none\n")
+        self.assert_fault("docs/checks/mx.none.md: no check")
+        self.write("src/check/mx/none.cc", 'const Check none{.id = "mx.none"};\n')
+        self.assertEqual(self.faults(), [])
+
     def test_a_shell(self):
         self.write("src/base/f.cc", 'int f() {\n  return std::system("date");\n}\n')
         self.assert_fault("src/base/f.cc:2: it starts a program")

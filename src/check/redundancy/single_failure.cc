@@ -4,6 +4,7 @@
 #include <set>
 
 #include "check/redundancy/redundancy.h"
+#include "policy/dane.h"
 
 namespace waybill::check::redundancy {
 namespace {
@@ -39,20 +40,25 @@ std::vector<dns::Name> names_of_machine(const route::Plan& plan, const route::Ho
 
 enum class Dane : uint8_t { no, yes, open };
 
-/// Do senders that know DANE hold this host to its TLSA records? (RFC 7672 2.2)
+/// Do senders that know DANE hold this host to its TLSA records, and can nobody lead them elsewhere?
 Dane dane_of(const Subject& subject, const route::Plan& plan, const route::Host& host, Look& look,
              Report& report) {
-  if (!plan.mx_secure || !host.secure) return Dane::no;
-  const auto name = dns::Name::parse(fmt::format("_{}._tcp.{}", subject.port, host.name.to_string()));
-  if (!name) return Dane::no;
-  const dns::Answer* tlsa = known(look, report, *name, dns::Type::tlsa);
-  if (tlsa == nullptr) return Dane::open;
-  if (!tlsa->present() || !tlsa->secure) return Dane::no;
-  const bool fit = std::ranges::any_of(tlsa->records, [](const dns::Record& record) {
-    const auto* data = std::get_if<dns::Tlsa>(&record.data);
-    return data != nullptr && (data->usage == 2 || data->usage == 3);  // RFC 7672 3.1.3
-  });
-  return fit ? Dane::yes : Dane::no;
+  if (!plan.mx_secure) return Dane::no;  // RFC 7672 2.2.1: the MX answer itself may be forged
+  auto step = policy::dane_of(host.name, subject.port, look.dns_facts());
+  if (auto* open = std::get_if<Questions<dns::Question>>(&step)) {
+    look.open(std::move(*open));
+    return Dane::open;
+  }
+  const auto& dane = std::get<policy::DaneHost>(step);
+  if (dane.status == policy::DaneHost::Status::failed) {
+    // A zone file alone can't tell; that is no fault of the DNS.
+    if (dane.why.find(kOutsideTheZone) != std::string::npos)
+      report.skip(std::string(kOutsideTheZone));
+    else
+      report.unknown(fmt::format("TLSA of {}", host.name.to_string()), dane.why);
+    return Dane::open;
+  }
+  return dane.status == policy::DaneHost::Status::usable ? Dane::yes : Dane::no;
 }
 
 bool has_ipv6(const route::Plan& plan) {
