@@ -1,0 +1,42 @@
+// Forgers choose the subdomain: what sp= or np= let through, p= does not protect.
+#include "check/dmarc/applied.h"
+#include "check/dmarc/dmarc.h"
+
+namespace waybill::check::dmarc {
+namespace {
+void weaker(const Subject& subject, const policy::DmarcDiscovery& found, std::string_view tag,
+            policy::DmarcPolicy weak, policy::DmarcPolicy strong, std::string_view strong_tag,
+            Report& report) {
+  report.warning({.subject = subject.name.to_string(),
+                  .got = fmt::format("{}={} beside {}={}: {} of the domain are less protected than it", tag,
+                                     policy::to_string(weak), strong_tag, policy::to_string(strong),
+                                     tag == "np" ? "names that do not exist below" : "subdomains"),
+                  .want = fmt::format("{}={} or no {}=", tag, policy::to_string(strong), tag),
+                  .fix = with_tag(found, tag, policy::to_string(strong)),
+                  .about = about(found)});
+}
+
+void run(const Subject& subject, Look& look, Report& report) {
+  const auto found = own(subject, look, report);
+  if (!found) return;
+  if (found->unknown) return report.unknown(found->unknown->name, found->unknown->type, found->failed);
+  // RFC 9989 4.10.1: sp and np count in the record of the organisational domain alone.
+  if (found->organisational != subject.name)
+    return report.skip(fmt::format("sp= and np= count at {} only", found->organisational.to_string()));
+  const policy::DmarcRecord& record = found->record;
+  if (!record.p) return;
+  if (record.sp && *record.sp < *record.p) weaker(subject, *found, "sp", *record.sp, *record.p, "p", report);
+  // np that is as weak as sp adds nothing to what was said of sp.
+  const policy::DmarcPolicy below = record.sp.value_or(*record.p);
+  if (record.np && *record.np < below)
+    weaker(subject, *found, "np", *record.np, below, record.sp ? "sp" : "p", report);
+}
+}  // namespace
+
+const Check weaker_for_subdomains{.id = "dmarc.weaker-for-subdomains",
+                                  .number = 56,
+                                  .title = "Subdomains are protected no less than the domain",
+                                  .ref = "RFC 9989 4.7",
+                                  .run = run};
+
+}  // namespace waybill::check::dmarc
