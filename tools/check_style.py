@@ -4,7 +4,8 @@
 Faults (exit 1): a source file over 450 lines (a test: 675); a function over 100; a header in src/ that does not open with a
 comment naming it; a path of one machine in the tree; a left-over mark; a link in a Markdown page that leads
 nowhere; two tests of one name; a conformance number outside 1–144; docs/rfc.md or docs/immunity.md naming a
-test, a file or a case that does not exist; a check without its page, or a page without its check; a program or a shell
+test, a file or a case that does not exist; a check without its page, or a page
+without its check; a check whose file, name, id, list and page don't agree; a program or a shell
 started anywhere but by `waybill demo`. Warnings: a file over 400 lines, a function over 65.
 """
 import argparse
@@ -22,6 +23,8 @@ MARK = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 # No shell, so that nothing in an envelope can reach one; the demo starts this same program, by its own path.
 STARTS_A_PROGRAM = re.compile(r"\b(?:system|popen|exec(?:l|le|lp|v|ve|vp|vpe|veat)|fexecve|posix_spawnp?|v?fork|wordexp)\s*\(")
 MAY_START_A_PROGRAM = {"src/cli/demo/process.cc"}
+# What a check's file ends with: `const Check NAME{.id = "family.name"`, or ZoneCheck, or ChangeCheck{.about = {.id =`.
+CHECK = re.compile(r'\bconst \w*Check (\w+)\s*\{\s*(?:\.about = \{\s*)?\.id = "([^"]*)"')
 TEST = re.compile(r"^\s*(?:TEST|TEST_F|TEST_P|RC_GTEST_PROP|RC_GTEST_FIXTURE_PROP|TYPED_TEST)\(\s*(\w+),\s*(\w+)", re.M)
 
 
@@ -158,6 +161,28 @@ def check_pages(root, sources):
         yield f"docs/checks/{name}.md: no check in src/check/ has this id"
 
 
+def check_check_files(root, sources):
+    """One file a check in src/check/FAMILY/, named as its id says, and in the family's list; its page opens with the
+    id. Files without any check are helpers."""
+    for name, text in sources.items():
+        parts = pathlib.PurePath(name).parts
+        if parts[:2] != ("src", "check") or len(parts) != 4 or not name.endswith(".cc"):
+            continue
+        family, stem = parts[2], parts[3][:-3]
+        found = CHECK.findall(text)
+        if len(found) > 1:
+            yield f"{name}: {len(found)} checks; a file has one"
+        for variable, each in found:
+            names = (stem, f"{family}_{stem}")
+            if variable not in names or re.sub(r"[.-]", "_", each) not in names:
+                yield f"{name}: it holds the check {each}, called {variable}: names and id must agree"
+            elif not re.search(rf"&(\w+::)*{variable}\b", sources.get(f"src/check/{family}/list.cc", f"&{variable}")):
+                yield f"{name}: src/check/{family}/list.cc does not name it"
+            page = root / "docs/checks" / f"{each}.md"
+            if page.is_file() and not page.read_text().startswith(f"# {each}\n"):
+                yield f"docs/checks/{each}.md:1: open with: # {each}"
+
+
 def check(root):
     faults, warnings, sources = [], [], {}
     for path in tracked(root):
@@ -182,6 +207,7 @@ def check(root):
     for page in ("docs/rfc.md", "docs/immunity.md"):
         faults += check_named_tests(root, page, names)
     faults += check_pages(root, sources)
+    faults += check_check_files(root, sources)
     return faults, warnings
 
 

@@ -11,6 +11,12 @@ class Style(LittleTree):
         "src/base/ip.h": "// ip.h: addresses\n#pragma once\n",
         "tests/unit/base/ip_test.cc": "TEST(Ip, rfc_033_literal) {\n  EXPECT_TRUE(true);\n}\n",
         "docs/rfc.md": "# RFCs\n\n| RFC | tests |\n|-|-|\n| 5321 | `rfc_033`, `tests/unit/base/*` |\n",
+        "src/check/address/list.cc": "kList{&address::no_host};\n",
+        "src/check/address/no_host.cc": 'const Check no_host{.id = "address.no-host",\n',
+        "src/check/address/hosts.cc": "int hosts;\n",
+        "src/check/address/hosts.h": "// hosts.h: a helper\n",
+        "docs/checks/README.md": "# The checks\n",
+        "docs/checks/address.no-host.md": "# address.no-host\n",
         "docs/immunity.md": "# Immunity\n\nSee [the RFCs](rfc.md#rfcs).\n",
     }
 
@@ -89,6 +95,33 @@ class Style(LittleTree):
     def test_page_names_a_file_that_is_not_there(self):
         self.write("docs/immunity.md", "| x | `tests/e2e/test_gone.py` |\n")
         self.assert_fault("does not exist")
+
+    def test_a_page_under_another_title(self):
+        self.write("docs/checks/address.no-host.md", "# mx.other\n")
+        self.assert_fault("open with: # address.no-host")
+
+    def test_a_check_under_another_name(self):
+        self.write("src/check/address/no_host.cc", 'const Check no_host{.id = "address.nobody",\n')
+        self.assert_fault("names and id must agree")
+
+    def test_a_family_may_hold_ids_of_several_subjects(self):
+        self.write("src/check/transport/sts_none.cc", 'const Check sts_none{.id = "sts.none",\n')
+        self.write("docs/checks/sts.none.md", "# sts.none\n")
+        self.assertEqual(self.faults(), [])
+
+    def test_two_checks_in_a_file(self):
+        self.write("src/check/address/no_host.cc", 'const Check a{.id = "mx.a",\nconst Check b{.id = "mx.b",\n')
+        self.assert_fault("2 checks; a file has one")
+
+    def test_other_kinds_of_checks(self):
+        self.write("src/check/zone/soa.cc", 'const ZoneCheck soa{\n    .id = "zone.soa",\n')
+        self.write("src/check/change/late.cc", 'const ChangeCheck late{.about = {.id = "change.late",\n')
+        self.assert_fault("docs/checks/zone.soa.md is missing")
+        self.assert_fault("docs/checks/change.late.md is missing")
+
+    def test_a_check_that_no_list_names(self):
+        self.write("src/check/address/list.cc", "kList{};\n")
+        self.assert_fault("src/check/address/list.cc does not name it")
 
 
 if __name__ == "__main__":
