@@ -67,8 +67,10 @@ class Report {
   /// It can't be said: `what` was asked ("MX of example.org"), and `why` is the answer's own.
   void unknown(const dns::Name& name, dns::Type type, const dns::Answer& answer);
   void unknown(std::string subject, std::string why);
-  /// The check has nothing to judge here: "example.org has no MX".
-  void skip(std::string why) { skipped_ = std::move(why); }
+  /// The check has nothing to judge here: "example.org has no MX". The first reason counts.
+  void skip(std::string why) {
+    if (skipped_.empty()) skipped_ = std::move(why);
+  }
 
   [[nodiscard]] const std::vector<Finding>& findings() const { return findings_; }
   [[nodiscard]] const std::string& skipped() const { return skipped_; }

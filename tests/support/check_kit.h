@@ -33,6 +33,11 @@ class CheckWorld {
     faults_[{dns::Name::parse(name).value(), type}] = dns::Answer{.kind = kind, .why = why};
     return *this;
   }
+  /// The DNS says just this, instead of what the zone text has.
+  CheckWorld& answers(const std::string& name, dns::Type type, dns::Answer answer) {
+    faults_[{dns::Name::parse(name).value(), type}] = std::move(answer);
+    return *this;
+  }
   /// Also in place of the zone's answer to a question of the DNS.
   CheckWorld& says(check::Question question, check::Answer answer) {
     others_.put(std::move(question), std::move(answer));

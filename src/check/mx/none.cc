@@ -4,9 +4,18 @@
 namespace waybill::check::mx {
 namespace {
 void run(const Subject& subject, Look& look, Report& report) {
-  const dns::Answer* mx = known(look, report, subject.name, dns::Type::mx);
+  const dns::Answer* mx = look.dns(subject.name, dns::Type::mx);
   if (mx == nullptr || mx->present()) return;
   const std::string name = subject.name.to_string();
+  if (mx->loop) {
+    return report.warning(
+        {.subject = name,
+         .got = fmt::format("its aliases (CNAME) lead nowhere: {}; all mail for it bounces", mx->why),
+         .want = "an MX record, or a null MX if it takes no mail",
+         .fix = fmt::format("replace the CNAME at {} by records of its own", name),
+         .ref = "RFC 1034 3.6.2"});
+  }
+  if (mx->unknown()) return report.unknown(subject.name, dns::Type::mx, *mx);
   if (mx->kind == dns::Kind::nxdomain) {
     // RFC 5321 5.1: a name that does not exist has no implicit MX either.
     return report.warning({.subject = name,
