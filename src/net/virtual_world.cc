@@ -10,7 +10,8 @@ VirtualWorld::VirtualWorld(ManualClock& clock) : clock_(clock) { detail::virtual
 VirtualWorld::~VirtualWorld() { detail::virtual_clock = nullptr; }
 
 void VirtualWorld::at(Steady when, Work work) {
-  appointments_.push({std::max(when, now()), number_++, std::make_shared<Work>(std::move(work))});
+  appointments_.push_back({std::max(when, now()), number_++, std::move(work)});
+  std::push_heap(appointments_.begin(), appointments_.end());
 }
 
 bool VirtualWorld::step(Steady until) {
@@ -20,14 +21,15 @@ bool VirtualWorld::step(Steady until) {
     work();
     return true;
   }
-  if (appointments_.empty() || appointments_.top().when > until) {
+  if (appointments_.empty() || appointments_.front().when > until) {
     if (until > now()) clock_.advance(until - now());
     return false;
   }
-  const Appointment next = appointments_.top();
-  appointments_.pop();
+  std::pop_heap(appointments_.begin(), appointments_.end());
+  Appointment next = std::move(appointments_.back());
+  appointments_.pop_back();
   if (next.when > now()) clock_.advance(next.when - now());
-  (*next.work)();
+  next.work();
   return true;
 }
 
@@ -39,17 +41,26 @@ struct VirtualPipe::Waiting {
   }
   void await_suspend(std::coroutine_handle<> handle) const {
     pipe.waiter_ = handle;
-    pipe.expired_ = false;
-    const uint64_t wait = ++pipe.wait_;
-    pipe.world_.at(deadline, [weak = pipe.weak_from_this(), wait] {
-      const auto self = weak.lock();
-      if (!self || !self->waiter_ || self->wait_ != wait) return;
-      self->expired_ = true;
-      std::exchange(self->waiter_, nullptr).resume();
-    });
+    ++pipe.wait_;
+    pipe.deadline_ = deadline;
+    if (!pipe.alarm_ || *pipe.alarm_ > deadline) pipe.set_alarm();
   }
   void await_resume() const noexcept {}
 };
+
+// One appointment a connection, not one a read: minutes of deadlines that were all met would make the world
+// slow. When it comes too early for the read that waits now, it is made anew.
+void VirtualPipe::set_alarm() {
+  alarm_ = deadline_;
+  world_.at(deadline_, [weak = weak_from_this(), at = deadline_] {
+    const auto self = weak.lock();
+    if (!self || self->alarm_ != at) return;
+    self->alarm_.reset();
+    if (!self->waiter_) return;
+    if (self->deadline_ > at) return self->set_alarm();
+    std::exchange(self->waiter_, nullptr).resume();
+  });
+}
 
 Task<Result<size_t>> VirtualPipe::read(std::shared_ptr<VirtualPipe> self, std::span<char> into,
                                        Steady deadline) {

@@ -10,7 +10,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <queue>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -69,7 +69,7 @@ class VirtualWorld {
   struct Appointment {
     Steady when;
     uint64_t number;  ///< equals in the order in which they were made
-    std::shared_ptr<Work> work;
+    Work work;
     bool operator<(const Appointment& other) const {
       return when != other.when ? when > other.when : number > other.number;
     }
@@ -78,7 +78,7 @@ class VirtualWorld {
   ManualClock& clock_;
   Dial dial_;
   std::deque<Work> ready_;
-  std::priority_queue<Appointment> appointments_;
+  std::vector<Appointment> appointments_;  ///< a heap, the next one first
   uint64_t number_ = 0;
 };
 
@@ -107,6 +107,7 @@ class VirtualPipe : public std::enable_shared_from_this<VirtualPipe> {
  private:
   struct Waiting;
   void wake();
+  void set_alarm();
   void leave();
 
   VirtualWorld& world_;
@@ -115,7 +116,8 @@ class VirtualPipe : public std::enable_shared_from_this<VirtualPipe> {
   std::string inbox_;
   std::coroutine_handle<> waiter_;
   uint64_t wait_ = 0;
-  bool expired_ = false;
+  Steady deadline_{};            ///< of the read that waits
+  std::optional<Steady> alarm_;  ///< the appointment that was made for it, or for one before
   bool far_closed_ = false;
   bool near_closed_ = false;
   bool tls_ = false;
