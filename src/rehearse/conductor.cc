@@ -14,6 +14,8 @@ constexpr Millis kWakeMin{20};
 constexpr Millis kWakeMax{3'600'000};
 constexpr size_t kHandOutMax = 256;
 constexpr uint64_t kBodyOctetsMax = 64ULL << 20;
+constexpr uint64_t kCommitsToAudit = 20'000;
+constexpr size_t kCustodyFaultsMax = 100;
 
 std::string numbered(std::string text, uint64_t number) {
   for (size_t at = text.find("{n}"); at != std::string::npos; at = text.find("{n}", at))
@@ -21,10 +23,15 @@ std::string numbered(std::string text, uint64_t number) {
   return text;
 }
 
+// In long lines: every line is looked at anew for every message, and that is no part of what is rehearsed.
 std::string body_text(uint64_t octets) {
+  constexpr size_t kLineOctets = 900;  // RFC 5322 2.1.1: 998 at most
   std::string out = "Subject: a rehearsal\r\n\r\n";
-  static constexpr std::string_view kLine = "This line was sent by nobody to no one in particular.\r\n";
-  while (out.size() < octets) out += kLine;
+  while (out.size() < octets) {
+    const uint64_t left = octets - out.size();
+    out.append(static_cast<size_t>(std::min<uint64_t>(left, kLineOctets)), 'x');
+    out += "\r\n";
+  }
   return out;
 }
 
@@ -42,17 +49,18 @@ deliver::Settings deliver_settings(const Scenario& scenario) {
 }  // namespace
 
 Conductor::Conductor(const Scenario& scenario, net::Loop& loop, ManualClock& clock, deliver::Router& router,
-                     Journal& journal)
+                     Recorder& recorder)
     : scenario_(scenario),
       loop_(loop),
       clock_(clock),
-      journal_(journal),
+      recorder_(recorder),
       start_(clock.steady()),
       ids_(clock),
       bounce_(bounce_settings(scenario)),
-      scheduler_(store_, scenario.schedule, {}, scenario.seed),
+      scheduler_(store_, scenario.schedule, scenario.limits, scenario.seed),
       manager_(loop, {&loop}, router, files_, deliver_settings(scenario),
                [this](const std::string&, const std::vector<mail::Domain>& domains) { release(domains); }) {
+  commits_to_audit_ = kCommitsToAudit;
   scheduler_.recover();
 }
 
@@ -91,7 +99,7 @@ Status Conductor::inject(const Injection& injection, uint64_t number) {
 void Conductor::take(Fresh fresh) {
   const bool report = fresh.message.origin.via == mail::Origin::Via::bounce;
   for (uint32_t n = 0; n < fresh.recipients.size(); ++n) {
-    journal_.arrivals.push_back(
+    recorder_.arrival(
         {elapsed(), fresh.message.id, n, fresh.recipients[n].recipient.address.to_string(), report});
   }
   depth(static_cast<int64_t>(fresh.recipients.size()));
@@ -102,7 +110,7 @@ void Conductor::take(Fresh fresh) {
 
 void Conductor::depth(int64_t change) {
   queued_ = static_cast<uint64_t>(static_cast<int64_t>(queued_) + change);
-  journal_.depths.push_back({elapsed(), queued_});
+  recorder_.depth({elapsed(), queued_});
 }
 
 void Conductor::pump_soon() {
@@ -142,9 +150,9 @@ void Conductor::finished(const mail::DeliveryResult& result) {
     const auto at = std::ranges::find(recipients, change.key.index, &mail::DeliveryRecipient::index);
     const mail::Outcome* outcome =
         at == recipients.end() ? nullptr : &result.outcomes[static_cast<size_t>(at - recipients.begin())];
-    journal_.attempts.push_back({elapsed(), change.key.message, change.key.index, change.after.state,
-                                 outcome != nullptr ? outcome->reply : change.after.last_reply,
-                                 outcome != nullptr ? outcome->host : ""});
+    recorder_.attempt({elapsed(), change.key.message, change.key.index, change.after.state,
+                       outcome != nullptr ? outcome->reply : change.after.last_reply,
+                       outcome != nullptr ? outcome->host : ""});
   }
   queue::Transaction transaction;
   std::vector<Fresh> reports = add_reports(plan, transaction);
@@ -159,10 +167,28 @@ void Conductor::finished(const mail::DeliveryResult& result) {
   pump_soon();
 }
 
+// The ledger of what has ended is most of a long run's memory. Looking at it costs what it holds, so the next
+// look waits until it may have doubled.
+void Conductor::audit() {
+  const auto report = store_.verify_custody();
+  if (!report) {
+    if (fault_) fault_ = pass(report.error());
+    return;
+  }
+  for (const std::string& fault : report->faults) {
+    if (custody_faults_.size() < kCustodyFaultsMax &&
+        std::ranges::find(custody_faults_, fault) == custody_faults_.end())
+      custody_faults_.push_back(fault);
+  }
+  (void)store_.prune_ledger(clock_.now());
+  commits_to_audit_ = std::max<uint64_t>(kCommitsToAudit, queued_ * 2);
+}
+
 void Conductor::commit(queue::Transaction transaction) {
   store_.commit(std::move(transaction), [this](Status status) {
     if (!status && fault_) fault_ = std::move(status);
   });
+  if (--commits_to_audit_ == 0) audit();
 }
 
 void Conductor::release(const std::vector<mail::Domain>& domains) {
@@ -176,9 +202,9 @@ std::vector<Fresh> Conductor::add_reports(const queue::Plan& plan, queue::Transa
   const Time give_up = plan.message->arrived + scenario_.schedule.expire_after;
   for (const queue::Report& report : plan.reports) {
     if (!report.decision.wanted) continue;
-    journal_.reports.push_back({elapsed(), report.kind, mail::to_string(plan.message->envelope.from),
-                                report.record.recipient.address.to_string(),
-                                bounce::status_of(handover::to_bounce(report, give_up)).to_string()});
+    recorder_.report({elapsed(), report.kind, mail::to_string(plan.message->envelope.from),
+                      report.record.recipient.address.to_string(),
+                      bounce::status_of(handover::to_bounce(report, give_up)).to_string()});
   }
   handover::Reports reports =
       handover::add_reports(plan, bounce_, scenario_.schedule, ids_, clock_.now(), transaction);

@@ -14,7 +14,7 @@
 #include "net/virtual_world.h"
 #include "queue/memory_store.h"
 #include "queue/scheduler.h"
-#include "rehearse/journal.h"
+#include "rehearse/recorder.h"
 #include "rehearse/scenario.h"
 
 namespace waybill::rehearse {
@@ -23,13 +23,16 @@ class Conductor {
  public:
   /// All outlive it.
   Conductor(const Scenario& scenario, net::Loop& loop, ManualClock& clock, deliver::Router& router,
-            Journal& journal);
+            Recorder& recorder);
   ~Conductor();
 
   /// One new message. Errors: invalid (an address), or the store's.
   [[nodiscard]] Status inject(const Injection& injection, uint64_t number);
   [[nodiscard]] bool idle() const { return queued_ == 0; }
-  [[nodiscard]] const queue::MemoryStore& store() const { return store_; }
+  /// Balances the ledger of what has ended, and forgets it. By itself every now and then; once more at the
+  /// end.
+  void audit();
+  [[nodiscard]] const std::vector<std::string>& custody_faults() const { return custody_faults_; }
   /// The first thing that must never happen, if it did.
   [[nodiscard]] const Status& fault() const { return fault_; }
 
@@ -48,7 +51,7 @@ class Conductor {
   const Scenario& scenario_;
   net::Loop& loop_;
   ManualClock& clock_;
-  Journal& journal_;
+  Recorder& recorder_;
   Steady start_;
   IdSource ids_;
   bounce::Settings bounce_;
@@ -61,6 +64,8 @@ class Conductor {
   std::optional<Time> wake_at_;
   bool pump_posted_ = false;
   uint64_t queued_ = 0;
+  uint64_t commits_to_audit_ = 0;  ///< until the next one
+  std::vector<std::string> custody_faults_;
   Status fault_;
 };
 

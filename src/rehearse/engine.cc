@@ -17,23 +17,24 @@ constexpr Millis kAfterglow{10'000};
 /// One run. Members in the order in which they need each other: the world outlives what lives in it.
 class Engine {
  public:
-  explicit Engine(const Scenario& scenario)
+  Engine(const Scenario& scenario, Recorder& recorder)
       : scenario_(scenario),
+        recorder_(recorder),
         world_(clock_),
         loop_(world_),
         start_(clock_.steady()),
-        dns_(scenario, world_, start_, journal_),
+        dns_(scenario, world_, start_, recorder),
         router_(scenario, world_, dns_),
-        conductor_(scenario, loop_, clock_, router_, journal_) {
+        conductor_(scenario, loop_, clock_, router_, recorder) {
     for (const Host& host : scenario_.hosts) {
-      hosts_.emplace_back(host, world_, start_, journal_);
+      hosts_.emplace_back(host, world_, start_, recorder);
       for (const IpAddress& ip : host.addresses) by_address_[ip] = &hosts_.back();
     }
     world_.on_dial(
         [this](const Endpoint& to, const std::shared_ptr<net::VirtualPipe>& pipe) { return dial(to, pipe); });
   }
 
-  Result<Journal> run();
+  Result<Ended> run();
 
  private:
   net::Dialed dial(const Endpoint& to, const std::shared_ptr<net::VirtualPipe>& pipe);
@@ -42,7 +43,7 @@ class Engine {
 
   const Scenario& scenario_;
   ManualClock clock_;
-  Journal journal_;
+  Recorder& recorder_;
   std::deque<VirtualHost> hosts_;  ///< outlive the connections to them, which the world and the loop hold
   std::map<IpAddress, VirtualHost*> by_address_;
   net::VirtualWorld world_;
@@ -58,20 +59,23 @@ class Engine {
 net::Dialed Engine::dial(const Endpoint& to, const std::shared_ptr<net::VirtualPipe>& pipe) {
   const auto at = by_address_.find(to.ip);
   const std::string label = at == by_address_.end() ? "" : at->second->host().label;
-  journal_.connects.push_back({world_.now() - start_, label, to.ip});
+  recorder_.connect({world_.now() - start_, label, to.ip});
   if (at == by_address_.end()) return {{}, {Errc::timeout, "nobody there"}, {}};
   return at->second->dial(to.ip, pipe);
 }
 
-// One appointment a batch, not one a message: the next is made when the last is kept.
+// One appointment a millisecond at most, not one a message: the next is made when the last is kept.
 void Engine::inject(const Injection& injection, uint64_t number) {
+  const Steady now = world_.now();
+  Steady next = now;
   do {
     if (Status status = conductor_.inject(injection, number); !status && status_) status_ = std::move(status);
     --to_come_;
     ++number;
-  } while (number <= injection.count && injection.every == Millis{0});
+    next = start_ + injection.at + std::chrono::floor<Millis>(injection.every * (number - 1));
+  } while (number <= injection.count && next <= now);
   if (number > injection.count) return;
-  world_.at(world_.now() + injection.every, [this, &injection, number] { inject(injection, number); });
+  world_.at(next, [this, &injection, number] { inject(injection, number); });
 }
 
 void Engine::plan_injections() {
@@ -88,7 +92,7 @@ void Engine::plan_injections() {
   }
 }
 
-Result<Journal> Engine::run() {
+Result<Ended> Engine::run() {
   plan_injections();
   const Steady end = start_ + scenario_.run.value_or(kRunMax);
   while (status_ && world_.step(end)) {
@@ -101,17 +105,24 @@ Result<Journal> Engine::run() {
   }
   if (!status_) return pass(status_.error());
   if (!conductor_.fault()) return pass(conductor_.fault().error());
-  journal_.end = world_.now() - start_;
-  const auto custody = conductor_.store().verify_custody();
-  if (!custody) return pass(custody.error());
-  journal_.custody_faults = custody->faults;
-  return std::move(journal_);
+  conductor_.audit();
+  return Ended{world_.now() - start_, conductor_.custody_faults()};
 }
 }  // namespace
 
-Result<Journal> run(const Scenario& scenario) {
-  auto engine = std::make_unique<Engine>(scenario);
+Result<Ended> run(const Scenario& scenario, Recorder& recorder) {
+  auto engine = std::make_unique<Engine>(scenario, recorder);
   return engine->run();
+}
+
+Result<Journal> run(const Scenario& scenario) {
+  Journal journal;
+  JournalRecorder recorder(journal);
+  auto ended = run(scenario, recorder);
+  if (!ended) return pass(ended.error());
+  journal.end = ended->at;
+  journal.custody_faults = std::move(ended->custody_faults);
+  return journal;
 }
 
 }  // namespace waybill::rehearse

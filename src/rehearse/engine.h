@@ -5,11 +5,22 @@
 
 #include "base/result.h"
 #include "rehearse/journal.h"
+#include "rehearse/recorder.h"
 #include "rehearse/scenario.h"
 
 namespace waybill::rehearse {
 
-/// Errors: invalid (an address of the scenario is none), internal (the queue refused what it should take).
+/// How a run ended.
+struct Ended {
+  Millis at{0};
+  std::vector<std::string> custody_faults;  ///< empty: every accepted recipient is accounted for
+};
+
+/// Tells `recorder` what happens. What has ended is audited and forgotten as the run goes, so its memory is
+/// that of the longest queue. Errors: invalid (an address of the scenario is none), internal (the queue
+/// refused what it should take).
+[[nodiscard]] Result<Ended> run(const Scenario& scenario, Recorder& recorder);
+/// The same with a journal of everything.
 [[nodiscard]] Result<Journal> run(const Scenario& scenario);
 
 }  // namespace waybill::rehearse

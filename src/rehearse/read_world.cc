@@ -167,7 +167,6 @@ Status read_host(Words& words, Scenario& scenario) {
     host.addresses.push_back(*ip);
   }
   if (host.addresses.empty()) return words.error("a host has an address");
-  host.offers = {"PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "SIZE 52428800", "CHUNKING"};
   scenario.hosts.push_back(std::move(host));
   return {};
 }
@@ -187,6 +186,12 @@ Status read_behaviour(Words& words, Host& host) {
   if (*key == "greylist") {
     Behaviour one{.what = What::greylist};
     TAKE(span, words.time("greylist"));
+    one.span = *span;
+    return read_windows(words, std::move(one), host);
+  }
+  if (*key == "slow") {
+    Behaviour one{.what = What::slow};
+    TAKE(span, words.time("slow"));
     one.span = *span;
     return read_windows(words, std::move(one), host);
   }

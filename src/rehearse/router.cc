@@ -25,6 +25,7 @@ Router::Router(const Scenario& scenario, net::VirtualWorld& world, dns::Resolver
 Result<route::Request> Router::request(const mail::Domain& domain, const std::string& route_pin) {
   route::Request request;
   request.domain = domain;
+  request.options = scenario_.route_options;
   request.self = self_;
   request.role = backup_domains_.contains(domain.text()) ? route::Role::backup : route::Role::foreign;
   if (route_pin.empty()) {

@@ -23,6 +23,10 @@ bool Count::holds(uint64_t value) const {
   return false;
 }
 
+std::vector<std::string> default_offers() {
+  return {"PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "SIZE 52428800", "CHUNKING"};
+}
+
 const Host* Scenario::find_host(std::string_view label_or_name) const {
   const auto at = std::ranges::find_if(hosts, [&](const Host& host) {
     return host.label == label_or_name || iequals(host.name.to_string(), label_or_name);

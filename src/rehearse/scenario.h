@@ -16,6 +16,7 @@
 #include "mail/envelope.h"
 #include "mail/outcome.h"
 #include "queue/schedule.h"
+#include "queue/scheduler.h"
 #include "route/request.h"
 #include "route/table.h"
 
@@ -45,12 +46,14 @@ struct Behaviour {
     connections_max,  ///< 421 to the connection that would be one too many
     messages_max,     ///< 421 after `count` messages on one connection
     tls_fails,        ///< the handshake after STARTTLS
+    slow,             ///< takes `span` from a command to its reply, instead of the host's latency
   };
   enum class Family : uint8_t { both, v4, v6 };
   What what = What::down;
   Window window;
   Moment moment = Moment::banner;
-  Family family = Family::both;  ///< of down and silent
+  Family family = Family::both;      ///< of down and silent
+  std::optional<IpNetwork> network;  ///< of down and silent: addresses in it alone
   std::string pattern = "*";
   mail::Reply reply;
   Millis span{0};
@@ -58,13 +61,18 @@ struct Behaviour {
   std::vector<std::string> addresses;
 };
 
+/// All that our client uses but STARTTLS and DSN.
+[[nodiscard]] std::vector<std::string> default_offers();
+
 struct Host {
   std::string label;  ///< what the scenario calls it
   dns::Name name;
   std::vector<IpAddress> addresses;
-  std::vector<std::string> offers;  ///< EHLO lines
-  Millis latency{20};               ///< from a command to its reply
+  std::vector<std::string> offers = default_offers();  ///< EHLO lines
+  Millis latency{20};                                  ///< from a command to its reply
   std::vector<Behaviour> behaviours;
+  bool in_dns = true;       ///< its name has its addresses; false: `records` say what it has
+  bool of_senders = false;  ///< where reports to senders go: no part of the picture
 };
 
 struct DnsRecord {
@@ -88,7 +96,7 @@ struct Injection {
   std::vector<std::string> to;
   uint64_t size_octets = 1024;
   uint64_t count = 1;
-  Millis every{0};  ///< between two of them
+  std::chrono::nanoseconds every{0};  ///< between two of them; a rate of 3,000/s is no whole number of ms
   uint8_t notify = mail::notify_unset;
 };
 
@@ -146,6 +154,8 @@ struct Scenario {
   route::RouteTable routes;
   queue::Schedule schedule;
   deliver::Settings deliver;
+  queue::SchedulerLimits limits;
+  route::Options route_options;
   std::vector<Host> hosts;
   std::vector<DnsRecord> records;
   std::vector<DnsFault> faults;

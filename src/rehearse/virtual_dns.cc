@@ -13,10 +13,11 @@ dns::Record address_record(const dns::Name& owner, const IpAddress& ip) {
 }
 }  // namespace
 
-VirtualDns::VirtualDns(const Scenario& scenario, net::VirtualWorld& world, Steady start, Journal& journal)
-    : scenario_(scenario), world_(world), start_(start), journal_(journal) {
+VirtualDns::VirtualDns(const Scenario& scenario, net::VirtualWorld& world, Steady start, Recorder& recorder)
+    : scenario_(scenario), world_(world), start_(start), recorder_(recorder) {
   for (const DnsRecord& one : scenario_.records) records_.emplace(one.record.owner, one);
   for (const Host& host : scenario_.hosts) {
+    if (!host.in_dns) continue;
     for (const IpAddress& ip : host.addresses)
       records_.emplace(host.name, DnsRecord{address_record(host.name, ip), {}});
   }
@@ -80,7 +81,7 @@ dns::Answer VirtualDns::answer(const dns::Question& question, Millis at, Millis&
 
 void VirtualDns::resolve(const dns::Question& question, Done done) {
   const Millis at = elapsed();
-  journal_.lookups.push_back({at, question});
+  recorder_.lookup({at, question});
   Millis after{0};
   dns::Answer found = answer(question, at, after);
   if (after == Millis{0}) return done(std::move(found));

@@ -7,7 +7,7 @@
 
 #include "dns/resolver.h"
 #include "net/virtual_world.h"
-#include "rehearse/journal.h"
+#include "rehearse/recorder.h"
 #include "rehearse/scenario.h"
 
 namespace waybill::rehearse {
@@ -15,7 +15,7 @@ namespace waybill::rehearse {
 class VirtualDns final : public dns::Resolver {
  public:
   /// All outlive it. `start`: the steady time of the scenario's zero.
-  VirtualDns(const Scenario& scenario, net::VirtualWorld& world, Steady start, Journal& journal);
+  VirtualDns(const Scenario& scenario, net::VirtualWorld& world, Steady start, Recorder& recorder);
   void resolve(const dns::Question& question, Done done) override;
 
  private:
@@ -27,7 +27,7 @@ class VirtualDns final : public dns::Resolver {
   const Scenario& scenario_;
   net::VirtualWorld& world_;
   Steady start_;
-  Journal& journal_;
+  Recorder& recorder_;
   std::multimap<dns::Name, DnsRecord> records_;
   std::multimap<dns::Name, const DnsFault*> faults_;
   std::multimap<dns::Name, Window> existing_;  ///< every name with something at it or below

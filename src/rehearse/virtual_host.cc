@@ -7,19 +7,26 @@
 namespace waybill::rehearse {
 namespace {
 bool concerns(const Behaviour& one, const IpAddress& ip) {
-  return one.family == Behaviour::Family::both || (one.family == Behaviour::Family::v4) == ip.is_v4();
+  const bool family =
+      one.family == Behaviour::Family::both || (one.family == Behaviour::Family::v4) == ip.is_v4();
+  return family && (!one.network || one.network->contains(ip));
 }
 }  // namespace
 
 net::Dialed VirtualHost::dial(const IpAddress& ip, const std::shared_ptr<net::VirtualPipe>& pipe) {
   for (const Behaviour& one : host_.behaviours) {
     if (!one.window.holds(elapsed()) || !concerns(one, ip)) continue;
-    if (one.what == Behaviour::What::down) return {{}, {Errc::refused, "Connection refused"}, host_.latency};
+    if (one.what == Behaviour::What::down) return {{}, {Errc::refused, "Connection refused"}, latency()};
     if (one.what == Behaviour::What::silent) return {{}, {Errc::timeout, "no answer"}, {}};
   }
   auto session = std::make_shared<VirtualSession>(*this, pipe);
   session->greet();
-  return {std::move(session), {}, host_.latency};
+  return {std::move(session), {}, latency()};
+}
+
+Millis VirtualHost::latency() const {
+  const Behaviour* slow = active(Behaviour::What::slow);
+  return slow == nullptr ? host_.latency : slow->span;
 }
 
 const Behaviour* VirtualHost::active(Behaviour::What what) const {
@@ -45,7 +52,7 @@ bool VirtualHost::greylisted(const std::string& from, const std::string& to) {
 }
 
 void VirtualHost::took(std::vector<std::string> recipients) {
-  journal_.taken.push_back({elapsed(), host_.label, std::move(recipients)});
+  recorder_.taken({elapsed(), host_.label, std::move(recipients)});
 }
 
 }  // namespace waybill::rehearse

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "net/virtual_world.h"
-#include "rehearse/journal.h"
+#include "rehearse/recorder.h"
 #include "rehearse/scenario.h"
 
 namespace waybill::rehearse {
@@ -15,14 +15,15 @@ namespace waybill::rehearse {
 /// One host with all its connections.
 class VirtualHost {
  public:
-  VirtualHost(const Host& host, net::VirtualWorld& world, Steady start, Journal& journal)
-      : host_(host), world_(world), start_(start), journal_(journal) {}
+  VirtualHost(const Host& host, net::VirtualWorld& world, Steady start, Recorder& recorder)
+      : host_(host), world_(world), start_(start), recorder_(recorder) {}
 
   [[nodiscard]] net::Dialed dial(const IpAddress& ip, const std::shared_ptr<net::VirtualPipe>& pipe);
 
   // -- for its sessions
   [[nodiscard]] const Host& host() const { return host_; }
   [[nodiscard]] net::VirtualWorld& world() const { return world_; }
+  [[nodiscard]] Millis latency() const;  ///< now, from a command to its reply
   [[nodiscard]] Millis elapsed() const { return world_.now() - start_; }
   [[nodiscard]] const Behaviour* active(Behaviour::What what) const;
   [[nodiscard]] const Behaviour* active(Behaviour::What what, Moment moment, std::string_view whom) const;
@@ -37,7 +38,7 @@ class VirtualHost {
   const Host& host_;
   net::VirtualWorld& world_;
   Steady start_;
-  Journal& journal_;
+  Recorder& recorder_;
   size_t open_ = 0;
   std::map<std::pair<std::string, std::string>, Millis> met_;
 };

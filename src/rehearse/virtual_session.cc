@@ -60,7 +60,7 @@ void VirtualSession::reset() {
 }
 
 void VirtualSession::put(std::string octets) {
-  host_.world().at(host_.world().now() + host_.host().latency, [self = shared_from_this(), octets] {
+  host_.world().at(host_.world().now() + host_.latency(), [self = shared_from_this(), octets] {
     if (self->pipe_) self->pipe_->say(octets);
   });
 }
@@ -68,7 +68,7 @@ void VirtualSession::put(std::string octets) {
 void VirtualSession::hang_up() {
   state_ = State::over;
   leave_host();
-  host_.world().at(host_.world().now() + host_.host().latency, [self = shared_from_this()] {
+  host_.world().at(host_.world().now() + host_.latency(), [self = shared_from_this()] {
     if (self->pipe_) self->pipe_->hang_up();
   });
 }
