@@ -18,6 +18,8 @@ constexpr auto kVerbs = std::to_array<AddVerb>({
     add_route,
     add_check,
     add_plan,
+    add_rehearse,
+    add_records,
     add_dns,
     add_serve,
     add_config,
