@@ -94,7 +94,8 @@ Step<DmarcDiscovery, dns::Question> discover_dmarc(const dns::Name& domain, cons
   walk(domain, facts, walked);
   if (!walked.open.empty()) return std::move(walked.open);
   out.organisational = organisational_of(domain, walked.found);
-  if (out.several > 0) return out;  // nobody's record stands in for them
+  // All are discarded (4.10). Whether a receiver then takes the record of a domain above is not to be counted on.
+  if (out.several > 0) return out;
   const Found* found = applying(domain, out.organisational, walked.found);
   if (found == nullptr) return out;
   if (found->domain == domain) {

@@ -7,8 +7,14 @@ namespace waybill::policy {
 namespace {
 /// A tree of so many records needs far more lookups than anybody grants.
 constexpr size_t kNodesMax = 64;
+/// And so does one so deep. Each step down is a round of questions, of which whoever asks allows only so
+/// many.
+constexpr size_t kDepthMax = 16;
 constexpr size_t kNamesMax = 128;   // of a, mx and exists, in all
 constexpr size_t kMxHostsMax = 10;  // RFC 7208 4.6.4
+/// Of all records below the first: far more than anybody publishes, and little enough to be read anew each
+/// time that an answer comes.
+constexpr size_t kOctetsMax = size_t{256} * 1024;
 /// Macros that stand for the same whatever the message: the domain, and the sender's, which is the first
 /// one's.
 constexpr std::string_view kNeedsMessage = "slhipv";
@@ -46,6 +52,12 @@ class Surveyor {
     SpfTexts texts = spf_texts(*answer);
     if (texts.texts.empty()) return mark(at, State::none);
     if (texts.texts.size() > 1) return mark(at, State::several);
+    octets_ += at == 0 ? 0 : texts.texts.front().size();
+    if (octets_ > kOctetsMax) {
+      out_.nodes[at].failed =
+          dns::Answer::failure("its records have more than 256 KiB in all, and are not read");
+      return mark(at, State::unknown);
+    }
     out_.nodes[at].text = texts.texts.front();
     out_.nodes[at].record = parse_spf(texts.texts.front());
     if (!out_.nodes[at].record.faults.empty()) mark(at, State::faulty);
@@ -94,13 +106,19 @@ class Surveyor {
 
   void descend(size_t at, const SpfTerm& term) {
     const size_t below = out_.nodes.size();
-    if (below >= kNodesMax) return uncounted(at);
+    if (below >= kNodesMax || depth(at) >= kDepthMax) return uncounted(at);
     auto target = target_of(at, term);
     out_.nodes.push_back({.domain = target.value_or(dns::Name{}), .term = term.text, .above = at});
     if (!target) return mark(below, State::depends);
     if (above(at, *target)) return mark(below, State::loop);
     read(below);
     out_.nodes[at].lookups += out_.nodes[below].lookups;
+  }
+
+  [[nodiscard]] size_t depth(size_t at) const {
+    size_t out = 0;
+    for (; at != 0; at = out_.nodes[at].above) ++out;
+    return out;
   }
 
   /// Something at or below `at` is missing from the count, and so all the way up.
@@ -164,6 +182,7 @@ class Surveyor {
   std::set<dns::Question> open_;
   SpfSurvey out_;
   size_t names_ = 0;
+  size_t octets_ = 0;
 };
 }  // namespace
 

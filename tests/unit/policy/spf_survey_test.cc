@@ -84,5 +84,31 @@ TEST(SpfSurvey, a_tree_that_doubles_at_every_step_is_cut) {
   EXPECT_GT(all.lookups(), 10);
   EXPECT_TRUE(all.at_least());
 }
+TEST(SpfSurvey, a_long_chain_is_cut_before_the_rounds_of_questions_run_out) {
+  std::string zone = "@ TXT \"v=spf1 include:d0.example.org -all\"\n";
+  for (int i = 0; i < 100; ++i)
+    zone += fmt::format("d{} TXT \"v=spf1 include:d{}.example.org -all\"\n", i, i + 1);
+  test::FactsKit world(zone);
+  const auto domain = dns::Name::parse("example.org").value();
+  const auto all =
+      world.run<SpfSurvey>([&](const dns::Facts& facts) { return survey_spf(domain, facts); }, 20);
+  EXPECT_GT(all.lookups(), 10);
+  EXPECT_TRUE(all.at_least());
+}
+TEST(SpfSurvey, huge_records_are_not_read_without_end_and_that_is_no_absence) {
+  std::string zone = "@ TXT \"v=spf1";
+  for (int i = 0; i < 8; ++i) zone += fmt::format(" include:d{}.example.org", i);
+  zone += " -all\"\n";
+  for (int i = 0; i < 8; ++i) {
+    zone += fmt::format("d{} TXT \"v=spf1\"", i);
+    for (int part = 0; part < 240; ++part) zone += " \"" + std::string(200, ' ') + "\"";
+    zone += "\n";
+  }
+  const SpfSurvey all = survey(test::FactsKit(zone));
+  EXPECT_EQ(all.lookups(), 8);
+  EXPECT_TRUE(all.at_least());
+  EXPECT_EQ(all.nodes.back().state, State::unknown);
+  EXPECT_FALSE(all.nodes.back().failed.why.empty());
+}
 }  // namespace
 }  // namespace waybill::policy
