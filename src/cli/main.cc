@@ -20,6 +20,7 @@ constexpr auto kVerbs = std::to_array<AddVerb>({
     add_plan,
     add_rehearse,
     add_records,
+    add_lint,
     add_dns,
     add_serve,
     add_config,

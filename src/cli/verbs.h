@@ -30,6 +30,7 @@ void add_route(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
 void add_rehearse(CLI::App& app, Context& context);
 void add_records(CLI::App& app, Context& context);
+void add_lint(CLI::App& app, Context& context);
 void add_dns(CLI::App& app, Context& context);
 void add_serve(CLI::App& app, Context& context);
 void add_config(CLI::App& app, Context& context);

@@ -220,6 +220,7 @@ struct Printer {
     return out.empty() ? "\"\"" : out;
   }
   std::string operator()(const Tlsa& tlsa) const {
+    if (tlsa.data.empty()) return generic(encode_rdata(tlsa));  // the words would lack one
     return fmt::format("{} {} {} {}", tlsa.usage, tlsa.selector, tlsa.matching, hex(tlsa.data));
   }
   std::string operator()(const Opaque& rdata) const { return print_opaque(type, rdata); }

@@ -167,7 +167,8 @@ class Reader {
           data.error().token + 1 < tokens.size() ? tokens[data.error().token + 1] : tokens.back();
       return error_at(file, where, data.error().what);
     }
-    add({{*owner_, *type, *ttl, std::move(*data)}, file, first.line, first.column});
+    const Token& last = tokens.back();
+    add({{*owner_, *type, *ttl, std::move(*data)}, file, first.line, first.column, last.line, last.column});
   }
 
   bool read_ttl_and_class(std::span<const Token>& tokens, std::optional<uint32_t>& ttl,
@@ -175,7 +176,7 @@ class Reader {
     bool class_seen = false;
     while (!tokens.empty() && !tokens[0].quoted) {
       const std::string_view text = tokens[0].text;
-      if (!class_seen && is_word(tokens[0], "IN")) {
+      if (!class_seen && (is_word(tokens[0], "IN") || is_word(tokens[0], "CLASS1"))) {  // RFC 3597 5
         class_seen = true;
       } else if (iequals(text, "CH") || iequals(text, "HS") || iequals(text, "CS")) {
         error_at(file, tokens[0], fmt::format("class {}: only IN is served", printable(text)));
@@ -259,6 +260,7 @@ ZoneFile read_zone_text(std::string_view text, const std::string& file_name, con
   ZoneFile zone;
   const Name origin = options.origin.value_or(origin_of_file_name(file_name));
   zone.origin = origin;
+  zone.name = file_name;
   Reader reader(zone, options, include, origin);
   reader.read(text, file_name, 0);
   if (!zone.has_soa) {
@@ -278,6 +280,7 @@ ZoneFile read_zone_file(const std::string& path, const ZoneReadOptions& options)
   const auto text = from_disk(path);
   if (!text) {
     ZoneFile zone;
+    zone.name = path;
     zone.errors.push_back({path, 0, 0, text.error().what});
     return zone;
   }

@@ -22,6 +22,8 @@ struct ZoneRecord {
   std::string file;
   int line = 0;  ///< of the record's first token
   int column = 0;
+  int target_line = 0;  ///< of its last token: where an MX, NS, CNAME, PTR or SRV names its host
+  int target_column = 0;
 };
 
 struct ZoneError {
@@ -39,6 +41,7 @@ struct ZoneFile {
   std::vector<ZoneRecord> records;
   std::vector<ZoneError> errors;
   std::vector<ZoneError> notices;
+  std::string name;  ///< of the file, as it was given
 };
 
 struct ZoneReadOptions {

@@ -64,7 +64,7 @@ ZoneLexer::Stop ZoneLexer::read_entry(ZoneEntry& entry) {
     } else if (c == '"') {
       if (!read_quoted(entry)) return Stop::error;
     } else {
-      read_word(entry);
+      if (!read_word(entry)) return Stop::error;
     }
   }
   if (depth > 0) {
@@ -90,14 +90,21 @@ bool ZoneLexer::read_quoted(ZoneEntry& entry) {
   return true;
 }
 
-void ZoneLexer::read_word(ZoneEntry& entry) {
+bool ZoneLexer::read_word(ZoneEntry& entry) {
   Token token{{}, false, line_, column()};
   const size_t start = at_;
   for (; at_ < text_.size() && !ends_word(text_[at_]); ++at_) {
     if (text_[at_] == '\\' && at_ + 1 < text_.size() && text_[at_ + 1] != '\n') ++at_;
   }
   token.text = text_.substr(start, at_ - start);
+  const size_t nul = token.text.find('\0');
+  if (nul != std::string_view::npos) {
+    errors_.push_back(
+        {token.line, token.column + static_cast<int>(nul), "a NUL octet: is this a text file?"});
+    return false;
+  }
   entry.tokens.push_back(token);
+  return true;
 }
 
 }  // namespace waybill::dns

@@ -41,7 +41,7 @@ class ZoneLexer {
   enum class Stop : uint8_t { end_of_line, end_of_text, error };
   Stop read_entry(ZoneEntry& entry);
   bool read_quoted(ZoneEntry& entry);
-  void read_word(ZoneEntry& entry);
+  bool read_word(ZoneEntry& entry);
   void skip_comment();
   void skip_line();
   void newline();

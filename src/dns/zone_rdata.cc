@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <ldns/ldns.h>
 
+#include <algorithm>
 #include <charconv>
 #include <concepts>
 #include <memory>
 
 #include "base/bytes.h"
+#include "dns/rdata_faults.h"
 #include "dns/wire.h"
 
 namespace waybill::dns {
@@ -35,9 +37,16 @@ class TokenReader {
     }
     return &tokens_[at_++];
   }
+  /// A word: numbers, names and addresses are never quoted.
+  const Token* take_word(std::string_view what) {
+    const Token* token = take(what);
+    if (token == nullptr || !token->quoted) return token;
+    set_here(fmt::format("the {} can't be a quoted text", what));
+    return nullptr;
+  }
 
   Name name(std::string_view what) {
-    const Token* token = take(what);
+    const Token* token = take_word(what);
     if (token == nullptr) return {};
     auto name = parse_zone_name(token->text, origin_);
     if (!name) set(at_ - 1, fmt::format("{}: {}", what, name.error().what));
@@ -46,7 +55,7 @@ class TokenReader {
 
   template <std::unsigned_integral Number>
   Number number(std::string_view what) {
-    const Token* token = take(what);
+    const Token* token = take_word(what);
     if (token == nullptr) return 0;
     Number value = 0;
     const auto [end, error] =
@@ -61,7 +70,7 @@ class TokenReader {
 
   /// SOA's timers may carry units, as in BIND.
   uint32_t seconds(std::string_view what) {
-    const Token* token = take(what);
+    const Token* token = take_word(what);
     if (token == nullptr) return 0;
     auto value = parse_ttl(token->text);
     if (!value) set(at_ - 1, fmt::format("{}: {}", what, value.error().what));
@@ -114,7 +123,7 @@ Result<std::string> unescape(std::string_view text) {
 }
 
 Parsed parse_address(Type type, TokenReader& reader) {
-  const Token* token = reader.take(type == Type::a ? "IPv4 address" : "IPv6 address");
+  const Token* token = reader.take_word(type == Type::a ? "IPv4 address" : "IPv6 address");
   if (token == nullptr) return reader.finish(IpAddress{});
   const auto address = IpAddress::parse(token->text);
   // An AAAA may hold an IPv4-mapped address, which IpAddress keeps as IPv4: judge by the spelling.
@@ -177,28 +186,78 @@ int hex_digit(char c) {
   return -1;
 }
 
-/// RFC 3597 5: `\# LENGTH HEX...`, for any type.
-Parsed parse_generic(Type type, TokenReader& reader) {
-  (void)reader.take("\\#");
-  const auto length = reader.number<uint16_t>("length");
-  std::string rdata;
+struct Hex {
+  std::string octets;
+  bool odd = false;  ///< half an octet is left
+};
+
+/// All tokens that are left, blanks between them or not.
+Hex take_hex(TokenReader& reader) {
+  Hex out;
   int high = -1;
   while (!reader.failed() && reader.more()) {
-    for (const char c : reader.take("hex")->text) {
+    const Token* token = reader.take_word("hexadecimal data");
+    if (token == nullptr) break;
+    for (const char c : token->text) {
       const int digit = hex_digit(c);
       if (digit < 0) reader.set_here(fmt::format("'{}' is no hexadecimal digit", printable({&c, 1})));
       if (high < 0) {
         high = digit;
       } else {
-        rdata += static_cast<char>(high << 4 | digit);
+        out.octets += static_cast<char>(high << 4 | digit);
         high = -1;
       }
     }
   }
-  if (high >= 0 || rdata.size() != length) {
+  out.odd = high >= 0;
+  return out;
+}
+
+/// RFC 6698 2.2.
+Parsed parse_tlsa(TokenReader& reader) {
+  Tlsa tlsa;
+  tlsa.usage = reader.number<uint8_t>("usage");
+  tlsa.selector = reader.number<uint8_t>("selector");
+  tlsa.matching = reader.number<uint8_t>("matching type");
+  if (!reader.failed() && !reader.more()) (void)reader.take("certificate data");
+  Hex hex = take_hex(reader);
+  if (hex.odd) reader.set_here("the certificate data ends with half an octet");
+  tlsa.data = std::move(hex.octets);
+  return reader.finish(std::move(tlsa));
+}
+
+/// RFC 8659 4.1.1: a tag is letters and digits; the value is one string, of any length.
+Parsed parse_caa(TokenReader& reader) {
+  std::string rdata(1, static_cast<char>(reader.number<uint8_t>("flags")));
+  if (const Token* tag = reader.take_word("tag")) {
+    const bool good =
+        !tag->text.empty() && tag->text.size() <= 255 && std::ranges::all_of(tag->text, [](char c) {
+          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        });
+    if (!good)
+      reader.set_here(fmt::format("the tag '{}' is not letters and digits", printable(tag->text, 40)));
+    rdata += static_cast<char>(tag->text.size());
+    rdata += tag->text;
+  }
+  if (const Token* token = reader.take("value")) {
+    auto value = unescape(token->text);
+    if (!value) reader.set_here(value.error().what);
+    rdata += value.value_or("");
+  }
+  return reader.finish(Opaque(std::move(rdata)));
+}
+
+/// RFC 3597 5: `\# LENGTH HEX...`, for any type.
+Parsed parse_generic(Type type, TokenReader& reader) {
+  (void)reader.take("\\#");
+  const auto length = reader.number<uint16_t>("length");
+  const Hex hex = take_hex(reader);
+  const std::string& rdata = hex.octets;
+  if (hex.odd || rdata.size() != length) {
     reader.set(1, fmt::format("the length {} does not match {} hexadecimal octets", length, rdata.size()));
   }
   if (reader.failed()) return reader.finish(Opaque{});
+  if (const auto good = check_rdata(type, rdata, {}); !good) return bad(0, good.error().what);
   auto data = decode_rdata(type, rdata);
   if (!data) return bad(0, data.error().what);
   return std::move(*data);
@@ -207,10 +266,17 @@ Parsed parse_generic(Type type, TokenReader& reader) {
 /// ldns reads from a C string: the tokens are put back together as they were.
 Result<std::string> ldns_text(Type type, std::span<const Token> tokens) {
   std::string text = fmt::format(". 0 IN {}", to_string(type));
+  const Token* last = nullptr;
   for (const Token& token : tokens) {
     if (token.text.find('\0') != std::string_view::npos)
       return fail(Errc::invalid, "a NUL octet in a record");
-    text += token.quoted ? fmt::format(" \"{}\"", token.text) : fmt::format(" {}", token.text);
+    // `alpn="h2,h3"` is one parameter (RFC 9460 2.1), though the lexer has two tokens of it.
+    const bool goes_on = last != nullptr && !last->quoted && last->text.ends_with('=') && token.quoted &&
+                         token.line == last->line &&
+                         token.column == last->column + static_cast<int>(last->text.size());
+    if (!goes_on) text += ' ';
+    text += token.quoted ? fmt::format("\"{}\"", token.text) : std::string(token.text);
+    last = &token;
     if (text.size() > 60'000) return fail(Errc::invalid, "the record's data is over 60000 octets");
   }
   return text;
@@ -234,80 +300,13 @@ Parsed parse_with_ldns(Type type, std::span<const Token> tokens, const Name& ori
     const ldns_rdf* field = ldns_rr_rdf(rr.get(), i);
     rdata.append(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
   }
+  if (const auto good = check_rdata(type, rdata, tokens); !good) return bad(0, good.error().what);
   auto data = decode_rdata(type, rdata);
   if (!data) return bad(0, data.error().what);
   return std::move(*data);
 }
 
-constexpr uint64_t unit_seconds(char c) {
-  switch (c) {
-    case 's':
-    case 'S':
-      return 1;
-    case 'm':
-    case 'M':
-      return 60;
-    case 'h':
-    case 'H':
-      return 3600;
-    case 'd':
-    case 'D':
-      return 86400;
-    case 'w':
-    case 'W':
-      return 604800;
-    default:
-      return 0;
-  }
-}
-
 }  // namespace
-
-Result<uint32_t> parse_ttl(std::string_view text) {
-  constexpr uint64_t kMax = 0x7FFFFFFF;  // RFC 2181 8
-  uint64_t total = 0;
-  uint64_t number = 0;
-  bool digits = false;
-  bool units = false;
-  for (const char c : text) {
-    if (c >= '0' && c <= '9') {
-      number = number * 10 + static_cast<uint64_t>(c - '0');
-      digits = true;
-    } else if (const uint64_t unit = unit_seconds(c); unit != 0 && digits) {
-      total += number * unit;
-      number = 0;
-      digits = false;
-      units = true;
-    } else {
-      return fail(Errc::invalid, "'{}' is no time in seconds", printable(text, 40));
-    }
-    if (number > kMax || total > kMax)
-      return fail(Errc::invalid, "{} is over 2147483647 seconds", printable(text, 40));
-  }
-  if (!digits && !units) return fail(Errc::invalid, "'{}' is no time in seconds", printable(text, 40));
-  total += number;
-  if (total > kMax) return fail(Errc::invalid, "{} is over 2147483647 seconds", printable(text, 40));
-  return static_cast<uint32_t>(total);
-}
-
-Result<Name> parse_zone_name(std::string_view text, const Name& origin) {
-  if (text == "@") return origin;
-  auto name = Name::parse(text);
-  if (!name) return name;
-  // A final dot ends an absolute name, unless a backslash takes its meaning away ("\." or "\\\.").
-  size_t backslashes = 0;
-  if (text.ends_with('.')) {
-    while (backslashes + 1 < text.size() && text[text.size() - 2 - backslashes] == '\\') ++backslashes;
-    if (backslashes % 2 == 0) return name;
-  }
-  std::string wire = name->wire();
-  wire.pop_back();
-  wire += origin.wire();
-  auto whole = Name::from_wire(wire);
-  if (!whole)
-    return fail(Errc::invalid, "'{}' under {} is over 255 octets", printable(text), origin.to_string());
-  return whole;
-}
 
 Parsed parse_rdata(Type type, std::span<const Token> tokens, const Name& origin) {
   TokenReader reader(tokens, origin);
@@ -330,6 +329,10 @@ Parsed parse_rdata(Type type, std::span<const Token> tokens, const Name& origin)
       return parse_txt(reader);
     case Type::srv:
       return parse_srv(reader);
+    case Type::tlsa:
+      return parse_tlsa(reader);
+    case Type::caa:
+      return parse_caa(reader);
     default:
       return parse_with_ldns(type, tokens, origin);
   }

@@ -150,6 +150,48 @@ TEST(ZoneFile, types_that_ldns_reads) {
   EXPECT_THAT(first(read("$TTL 60\n@ DS 1 2\n")), HasSubstr("DS data"));
 }
 
+TEST(ZoneFile, what_ldns_lets_pass_is_an_error_all_the_same) {
+  const auto error = [](const std::string& line) { return first(read("$TTL 60\n" + line + "\n")); };
+  EXPECT_THAT(error("a CAA 256 issue \"x\""),
+              HasSubstr(":2:7: the flags '256' is not a number from 0 to 255"));
+  EXPECT_THAT(error("a CAA 0 is-sue \"x\""), HasSubstr(":2:9: the tag 'is-sue' is not letters and digits"));
+  EXPECT_THAT(error("a TLSA 256 1 1 00"), HasSubstr("the usage '256'"));
+  EXPECT_THAT(error("a TLSA 3 1 1 001"), HasSubstr("ends with half an octet"));
+  EXPECT_THAT(error("a TLSA 3 1 1"), HasSubstr("certificate data is missing"));
+  EXPECT_THAT(error("a DS 1 8 2 abcd"), HasSubstr("a digest of type 2 has 32 octets, this one 2"));
+  EXPECT_THAT(error("a SSHFP 4 2 abcd"), HasSubstr("a digest of type 2 has 32 octets, this one 2"));
+  EXPECT_THAT(error("a LOC 91 0 0 N 4 53 32 E 0m"), HasSubstr("a latitude beyond 90 degrees"));
+  EXPECT_THAT(error("a HTTPS 1 . port=65536"), HasSubstr("the port '65536'"));
+  EXPECT_THAT(error("a A \"192.0.2.1\""), HasSubstr(":2:5: the IPv4 address can't be a quoted text"));
+  EXPECT_THAT(error("a MX \"10\" b"), HasSubstr(":2:6: the preference can't be a quoted text"));
+  EXPECT_THAT(error("a DS \\# 5 0001080201"), HasSubstr("a digest of type 2 has 32 octets, this one 1"));
+  EXPECT_THAT(error("a CAA \\# 4 00012d78"), HasSubstr("the tag '-' is not letters and digits"));
+  EXPECT_THAT(error("a CAA \\# 1 00"), HasSubstr("without a tag"));
+  EXPECT_EQ(text_of(read("$TTL 60\na TLSA \\# 3 030101\n")), "a.example.org. 60 IN TLSA \\# 3 030101");
+  EXPECT_EQ(error("a DS 1 8 250 abcd"), "") << "a digest that is not known here";
+}
+
+TEST(ZoneFile, quoted_values_of_service_parameters) {
+  EXPECT_EQ(first(read("$TTL 60\n@ HTTPS 1 . alpn=\"h2,h3\" port=\"8443\" ipv4hint=192.0.2.1\n")), "");
+  EXPECT_EQ(read("$TTL 60\n@ HTTPS 1 . alpn=\"h2,h3\"\n").records.at(0).record.data,
+            read("$TTL 60\n@ HTTPS 1 . alpn=h2,h3\n").records.at(0).record.data);
+}
+
+TEST(ZoneFile, class_by_number_and_nul_octets) {
+  EXPECT_EQ(text_of(read("$TTL 60\na CLASS1 A 192.0.2.1\n")), "a.example.org. 60 IN A 192.0.2.1");
+  EXPECT_THAT(first(read(std::string_view("$TTL 60\na\0b A 192.0.2.1\n", 24))),
+              HasSubstr(":2:2: a NUL octet"));
+}
+
+TEST(ZoneFile, a_record_knows_where_its_target_stands) {
+  const ZoneFile file = read("$TTL 60\n@ MX (\n 10 mail )\n");
+  ASSERT_EQ(file.records.size(), 1U);
+  EXPECT_EQ(file.records[0].line, 2);
+  EXPECT_EQ(file.records[0].target_line, 3);
+  EXPECT_EQ(file.records[0].target_column, 5);
+  EXPECT_EQ(file.name, "example.org.zone");
+}
+
 TEST(ZoneFile, origin_comes_from_soa_then_directive_then_file_name) {
   EXPECT_EQ(read("$TTL 1\na A 192.0.2.1\n").origin, name("example.org"));
   EXPECT_EQ(read("$ORIGIN x.test.\n$TTL 1\na A 192.0.2.1\n").origin, name("x.test"));
