@@ -146,6 +146,15 @@ Step<DaneHost, dns::Question> dane_of(const dns::Name& host, uint16_t port, cons
   return HostStep(DaneHost{.base = bases.names.front(), .why = "there are no TLSA records proved by DNSSEC"});
 }
 
+bool certificate_names(std::span<const std::string> names, const dns::Name& host) {
+  return std::ranges::any_of(names, [&](const std::string& text) {
+    const bool wild = text.starts_with("*.");
+    const auto name = dns::Name::parse(wild ? std::string_view(text).substr(2) : std::string_view(text));
+    // A wildcard for all of a top-level domain is nobody's to have.
+    return name && (wild ? name->labels() > 1 && !host.is_root() && host.parent() == *name : *name == host);
+  });
+}
+
 bool dane_matches(const std::vector<dns::Tlsa>& records, std::span<const DaneCertificate> chain,
                   bool name_matches) {
   return std::ranges::any_of(records, [&](const dns::Tlsa& record) {

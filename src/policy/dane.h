@@ -44,9 +44,13 @@ struct DaneCertificate {
   std::string_view spki_sha256, spki_sha512;
   bool anchors = false;  ///< with it as the only trust anchor the server's certificate verifies, dates too
 };
+/// True if one of a certificate's DNS names is `host`; `*.` at its beginning stands for one whole label
+/// (RFC 7672 3.2.3, RFC 9525 6.3).
+[[nodiscard]] bool certificate_names(std::span<const std::string> names, const dns::Name& host);
+
 /// True if one record matches. `chain`: the server's own first. `name_matches`: the server's certificate
-/// names the base domain. Usage 3 cares neither for names nor for dates (RFC 7672 3.1.1), usage 2 for both
-/// (3.1.2).
+/// names the base domain, or the domain whose mail it is if its MX answer was secure (RFC 7672 3.2.2). Usage
+/// 3 cares neither for names nor for dates (RFC 7672 3.1.1), usage 2 for both (3.1.2).
 [[nodiscard]] bool dane_matches(const std::vector<dns::Tlsa>& records, std::span<const DaneCertificate> chain,
                                 bool name_matches);
 

@@ -10,7 +10,7 @@ namespace {
 /// The server's certificate satisfies one of the two alone.
 void compare(const DaneOfHost& host, const Probed& probed, Report& report) {
   if (!probed.welcome() || probed.said->tls != ProbeSaid::Tls::done) return;  // tls.no-starttls
-  const bool by_dane = matches(host.dane, *probed.said);
+  const bool by_dane = matches(host, *probed.said);
   const bool by_sts = probed.said->chain_trusted && probed.said->name_matches;
   if (by_dane == by_sts) return;
   report.error(

@@ -1,5 +1,6 @@
 #include "check/transport/dane_hosts.h"
 
+#include <algorithm>
 #include <set>
 
 #include "check/transport/announced.h"
@@ -32,6 +33,8 @@ std::optional<policy::DaneHost> from_zone_file(const dns::Name& host, uint16_t p
 std::optional<std::vector<DaneOfHost>> dane_hosts(const Subject& subject, Look& look, Report& report) {
   const auto hosts = receiving_hosts(subject, look, report);
   if (!hosts) return std::nullopt;
+  const dns::Answer* mx = look.dns(subject.name, dns::Type::mx);
+  if (mx == nullptr) return std::nullopt;
   std::vector<DaneOfHost> out;
   bool open = false;
   for (const MailHost& host : *hosts) {
@@ -43,17 +46,19 @@ std::optional<std::vector<DaneOfHost>> dane_hosts(const Subject& subject, Look& 
       open = true;
       continue;
     }
-    DaneOfHost each{name, std::get<policy::DaneHost>(std::move(step)), host.addresses->ips};
+    DaneOfHost each{name, std::get<policy::DaneHost>(std::move(step)), {}};
     if (each.dane.status == Status::none) {
       if (auto assumed = from_zone_file(name, subject.port, look)) each.dane = std::move(*assumed);
     }
+    each.names = {each.dane.base};
+    if (mx->secure || mx->source == dns::Source::overlay) each.names.push_back(subject.name);
     out.push_back(std::move(each));
   }
   if (open || look.waiting()) return std::nullopt;
   return out;
 }
 
-bool matches(const policy::DaneHost& dane, const ProbeSaid& said) {
+bool matches(const DaneOfHost& host, const ProbeSaid& said) {
   std::vector<policy::DaneCertificate> chain;
   for (const ProbeSaid::Certificate& each : said.chain) {
     chain.push_back({.der = each.der,
@@ -64,7 +69,10 @@ bool matches(const policy::DaneHost& dane, const ProbeSaid& said) {
                      .spki_sha512 = each.spki_sha512,
                      .anchors = each.anchors});
   }
-  return policy::dane_matches(dane.records, chain, said.name_matches);
+  const bool named = !said.chain.empty() && std::ranges::any_of(host.names, [&](const dns::Name& name) {
+    return policy::certificate_names(said.chain.front().names, name);
+  });
+  return policy::dane_matches(host.dane.records, chain, named);
 }
 
 std::optional<std::vector<TlsaAt>> tlsa_answers(const Subject& subject, Look& look, Report& report) {

@@ -14,7 +14,7 @@ namespace waybill::check::transport {
 struct DaneOfHost {
   dns::Name host;
   policy::DaneHost dane;
-  std::vector<IpAddress> ips;
+  std::vector<dns::Name> names;  ///< one of which the certificate must have for usage 2 (RFC 7672 3.2.2)
   [[nodiscard]] bool usable() const { return dane.status == policy::DaneHost::Status::usable; }
 };
 /// Every host, by preference. In a zone file TLSA records count as if they were signed: nothing in it tells.
@@ -23,7 +23,7 @@ struct DaneOfHost {
                                                                 Report& report);
 
 /// True if the certificates that the server showed match.
-[[nodiscard]] bool matches(const policy::DaneHost& dane, const ProbeSaid& said);
+[[nodiscard]] bool matches(const DaneOfHost& host, const ProbeSaid& said);
 
 /// The TLSA answer at each name that senders may look at for a host: its own, and that which it is an alias
 /// of. Nothing: some are open. What could not be had is reported.

@@ -26,7 +26,7 @@ void judge(const DaneOfHost& host, const Probed& probed, uint16_t port, Report& 
          .fix = "mend STARTTLS on this server, or take the TLSA records away",
          .ref = "RFC 7672 2.2"});
   }
-  if (matches(host.dane, said)) return;
+  if (matches(host, said)) return;
   report.error(
       {.subject = probed.to_string(),
        .got = fmt::format("its certificate matches none of the {} TLSA records of {}: senders that know DANE "

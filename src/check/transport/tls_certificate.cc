@@ -12,7 +12,7 @@ namespace {
 /// DANE vouches for it already (RFC 7672 3.1.1: then neither name nor root matters).
 bool vouched_by_dane(const std::vector<DaneOfHost>& hosts, const Probed& probed) {
   return std::ranges::any_of(hosts, [&](const DaneOfHost& host) {
-    return host.host == probed.host && host.usable() && matches(host.dane, *probed.said);
+    return host.host == probed.host && host.usable() && matches(host, *probed.said);
   });
 }
 

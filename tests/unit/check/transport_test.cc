@@ -283,6 +283,18 @@ TEST(DaneNoMatch, rfc_104_in_a_rollover_one_of_two_is_enough) {
   const std::string next = "_25._tcp.mx1 TLSA 3 1 1 " + std::string(64, 'e') + "\n";
   EXPECT_EQ(verdict(probed(kMx + kTlsa + next, good()).run(transport::dane_no_match)), "fine");
 }
+TEST(DaneNoMatch, rfc_102_usage_2_takes_the_name_of_the_host_or_of_the_domain) {
+  const std::string zone = std::string(kMx) + "_25._tcp.mx1 TLSA 2 0 1 " + std::string(64, '7') + "\n";
+  const auto run = [&](const std::string& certificate_name) {
+    ProbeSaid said = good();
+    said.chain[0].names = {certificate_name};
+    said.chain.push_back({.der_sha256 = std::string(32, '\x77'), .anchors = true});
+    return probed(zone, std::move(said)).run(transport::dane_no_match).state;
+  };
+  EXPECT_EQ(run("mx1.example.org"), State::fine);
+  EXPECT_EQ(run("example.org"), State::fine);
+  EXPECT_EQ(run("mx2.example.org"), State::findings);
+}
 TEST(DaneNoMatch, rfc_103_the_name_for_sni_is_that_of_the_records) {
   const std::string zone =
       fmt::format("@ MX 10 mx1\nmx1 CNAME real\nreal A 198.51.100.1\n_25._tcp.real TLSA 3 1 1 {}\n", kKeyHex);

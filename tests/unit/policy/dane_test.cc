@@ -170,6 +170,15 @@ TEST(DaneMatches, rfc_102_usage_2_wants_the_name_and_a_chain_that_verifies) {
   EXPECT_FALSE(policy::dane_matches({{2, 1, 1, std::string(32, 'k')}}, chain(true), true))
       << "the own is no anchor";
 }
+TEST(CertificateNames, a_wildcard_is_one_whole_label_and_never_a_top_level_domain) {
+  const std::vector<std::string> names{
+      "mx.example.org", "*.example.net", "*.test", "m*.example.com", "*", ""};
+  EXPECT_TRUE(policy::certificate_names(names, name("MX.example.org")));
+  EXPECT_TRUE(policy::certificate_names(names, name("a.example.net")));
+  for (const char* other :
+       {"example.org", "example.net", "a.b.example.net", "a.test", "mx.example.com", "com", "."})
+    EXPECT_FALSE(policy::certificate_names(names, name(other))) << other;
+}
 TEST(DaneMatches, rfc_104_in_a_rollover_one_of_two_is_enough) {
   EXPECT_TRUE(policy::dane_matches({{3, 1, 1, std::string(32, 'n')}, kGood}, chain(false), false));
   EXPECT_FALSE(policy::dane_matches({{3, 1, 1, std::string(32, 'n')}}, chain(false), false));
