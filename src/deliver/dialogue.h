@@ -173,6 +173,7 @@ class Dialogue {
   void on_dot(uint32_t slot, const mail::Reply& reply);
   void end_transaction();
   void end_message(MessageEnd end);
+  [[nodiscard]] bool tried_before() const;
   void leave_in_doubt(const std::string& why);
   void settle(uint32_t recipient, mail::Fate fate, const mail::Reply& reply, bool remote);
   void settle_slot(size_t slot, const mail::Reply& reply);

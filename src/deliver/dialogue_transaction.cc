@@ -76,6 +76,14 @@ void Dialogue::pump() {
   pump_body_command();
 }
 
+// A server that falls silent with the body on its way may have taken it: the mail waits and comes back to
+// that server, lest it arrive twice. The second time the body waits for a yes, so that one which hangs before
+// that is passed by.
+bool Dialogue::tried_before() const {
+  return std::ranges::any_of(delivery_->recipients,
+                             [](const mail::DeliveryRecipient& recipient) { return recipient.attempts > 0; });
+}
+
 void Dialogue::pump_body_command() {
   Transaction& t = transaction_;
   if (t.body_command_sent || t.mail_refused || t.rcpts_sent < t.recipients.size()) return;
@@ -83,7 +91,7 @@ void Dialogue::pump_body_command() {
   // A large body waits for the first yes; a small one saves a round trip by going along. LMTP answers once a
   // recipient, so their number must be known first.
   const bool along =
-      offers_.pipelining && (!chunked || (settings_.protocol == Protocol::smtp &&
+      offers_.pipelining && (!chunked || (settings_.protocol == Protocol::smtp && !tried_before() &&
                                           facts_.size_octets <= settings_.pipelined_body_octets_max));
   const bool answered = expected_at_ == expected_.size();
   if (!along && !(answered && t.accepted > 0)) return;  // all rejected: no DATA (conformance 48)

@@ -58,6 +58,18 @@ TEST(Dialogue, a_small_message_goes_in_one_write_with_bdat) {
             "BDAT 17 LAST\r\nSubject: x\r\n\r\n.\r\n");
 }
 
+TEST(Dialogue, the_body_of_a_message_that_was_tried_before_waits_for_a_yes) {
+  Play play(settings(), obedient(kModern));
+  const auto delivery = make_delivery({"a@d.test", "b@d.test"}, "Subject: x\r\n\r\n.\r\n");
+  delivery->recipients[1].attempts = 1;
+  const auto sent = send(play, delivery);
+  EXPECT_EQ(sent.outcomes[1]->fate, Fate::delivered);
+  ASSERT_EQ(play.writes.size(), 3U);  // EHLO, the envelope, the body
+  EXPECT_EQ(play.writes[1],
+            "MAIL FROM:<sender@source.test> SIZE=17\r\nRCPT TO:<a@d.test>\r\nRCPT TO:<b@d.test>\r\n");
+  EXPECT_EQ(play.writes[2], "BDAT 17 LAST\r\nSubject: x\r\n\r\n.\r\n");
+}
+
 TEST(Dialogue, without_pipelining_each_command_waits) {
   Play play(settings(), obedient({}));
   const auto sent = send(play, make_delivery({"a@d.test"}));
