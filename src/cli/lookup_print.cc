@@ -60,7 +60,7 @@ bool all_secure(const Survey& survey) {
   return no_hosts ? survey.mx.secure : survey.plan.secure;
 }
 
-std::string json_text(const Survey& survey) {
+std::string json_text(const Survey& survey, std::string_view input) {
   boost::json::array mx;
   for (const route::Tier& tier : survey.plan.tiers) {
     for (const route::Host& host : sorted_hosts(survey, tier)) {
@@ -75,13 +75,15 @@ std::string json_text(const Survey& survey) {
       mx.push_back(std::move(entry));
     }
   }
-  return json_line({{"domain", survey.domain.text()},
-                    {"status", to_string(survey.status)},
-                    {"source", to_string(survey.plan.source)},
-                    {"secure", all_secure(survey)},
-                    {"ttl", survey.mx.unknown() ? 0 : survey.mx.ttl_s},
-                    {"mx", std::move(mx)},
-                    {"reason", repaired_utf8(survey.plan.reason)}});
+  boost::json::object line{{"domain", survey.domain.text()},
+                           {"status", to_string(survey.status)},
+                           {"source", to_string(survey.plan.source)},
+                           {"secure", all_secure(survey)},
+                           {"ttl", survey.mx.unknown() ? 0 : survey.mx.ttl_s},
+                           {"mx", std::move(mx)},
+                           {"reason", repaired_utf8(survey.plan.reason)}};
+  if (!input.empty() && input != survey.domain.text()) line["input"] = repaired_utf8(input);
+  return json_line(line);
 }
 
 std::vector<const dns::Mx*> mx_records(const Survey& survey) {
@@ -103,47 +105,70 @@ std::string_view rcode_of(const Survey& survey) {
   return survey.mx.kind == dns::Kind::nxdomain ? "NXDOMAIN" : "NOERROR";
 }
 
+/// Where each link of the chain leads, in order.
+std::vector<dns::Name> alias_targets(const Survey& survey) {
+  std::vector<dns::Name> targets;
+  const auto& chain = survey.mx.chain;
+  for (size_t i = 0; i < chain.size(); ++i)
+    targets.push_back(i + 1 < chain.size() ? chain[i + 1] : survey.mx.canonical);
+  return targets;
+}
+
+/// That tool shows no chain that ends in NXDOMAIN or SERVFAIL, and says nothing more of one that ends without
+/// MX.
 std::string host_text(const Survey& survey) {
   const std::string& domain = survey.domain.text();
-  std::string out;
+  if (survey.mx.unknown()) return fmt::format("Host {} not found: 2(SERVFAIL)\n", domain);
+  if (survey.mx.kind == dns::Kind::nxdomain) return fmt::format("Host {} not found: 3(NXDOMAIN)\n", domain);
   const auto& chain = survey.mx.chain;
-  for (size_t i = 0; i < chain.size(); ++i) {
-    const dns::Name& target = i + 1 < chain.size() ? chain[i + 1] : survey.mx.canonical;
-    out += fmt::format("{} is an alias for {}.\n", chain[i].to_string(), target.to_string());
-  }
-  if (survey.mx.unknown()) return out + fmt::format("Host {} not found: 2(SERVFAIL)\n", domain);
-  if (survey.mx.kind == dns::Kind::nxdomain)
-    return out + fmt::format("Host {} not found: 3(NXDOMAIN)\n", domain);
+  const auto targets = alias_targets(survey);
+  std::string out;
+  for (size_t i = 0; i < chain.size(); ++i)
+    out += fmt::format("{} is an alias for {}.\n", chain[i].to_string(), targets[i].to_string());
+  if (survey.mx.kind == dns::Kind::nodata)
+    return chain.empty() ? fmt::format("{} has no MX record\n", domain) : out;
   const std::string owner = chain.empty() ? domain : survey.mx.canonical.to_string();
-  if (survey.mx.kind == dns::Kind::nodata) return out + fmt::format("{} has no MX record\n", owner);
   for (const dns::Mx* mx : mx_records(survey)) {
     out += fmt::format("{} mail is handled by {} {}\n", owner, mx->preference, absolute(mx->exchange));
   }
   return out;
 }
 
-/// dig's columns: tabs (of 8) up to `column`, one at least.
-std::string tabbed(std::string text, size_t column) {
-  size_t width = text.size();
-  do {
-    text += '\t';
-    width = (width / 8 + 1) * 8;
-  } while (width < column);
-  return text;
-}
+/// dig's line: fields at columns 24, 32, 40, 48; by tabs of 8 where one can be crossed, else by blanks, one
+/// at least.
+class DigLine {
+ public:
+  explicit DigLine(std::string_view name) { add(name); }
+  DigLine& at(size_t column, std::string_view text) {
+    column = std::max(column, column_ + 1);
+    const size_t tabs = column / 8 - column_ / 8;
+    if (tabs > 0) column_ = column / 8 * 8;
+    out_.append(tabs, '\t').append(column - column_, ' ');
+    column_ = column;
+    return add(text);
+  }
+  [[nodiscard]] std::string take() { return std::move(out_) + "\n"; }
+
+ private:
+  DigLine& add(std::string_view text) {
+    out_ += text;
+    column_ += text.size();
+    return *this;
+  }
+  std::string out_;
+  size_t column_ = 0;
+};
 
 std::string dig_line(const dns::Name& owner, uint32_t ttl_s, std::string_view type, std::string_view data) {
-  return fmt::format("{}{}\tIN\t{}\t{}\n", tabbed(absolute(owner), 24), ttl_s, type, data);
+  return DigLine(absolute(owner)).at(24, std::to_string(ttl_s)).at(32, "IN").at(40, type).at(48, data).take();
 }
 
 std::string dig_text(const Survey& survey) {
   std::string answers;
   size_t count = 0;
-  const auto& chain = survey.mx.chain;
-  for (size_t i = 0; i < chain.size() && !survey.mx.unknown(); ++i, ++count) {
-    const dns::Name& target = i + 1 < chain.size() ? chain[i + 1] : survey.mx.canonical;
-    answers += dig_line(chain[i], survey.mx.ttl_s, "CNAME", absolute(target));
-  }
+  const auto targets = alias_targets(survey);
+  for (size_t i = 0; i < targets.size() && !survey.mx.unknown(); ++i, ++count)
+    answers += dig_line(survey.mx.chain[i], survey.mx.ttl_s, "CNAME", absolute(targets[i]));
   for (const dns::Record& record : survey.mx.records) {
     const auto* mx = std::get_if<dns::Mx>(&record.data);
     if (mx == nullptr) continue;
@@ -151,11 +176,13 @@ std::string dig_text(const Survey& survey) {
                         fmt::format("{} {}", mx->preference, absolute(mx->exchange)));
     ++count;
   }
-  std::string out = fmt::format("; <<>> waybill {} <<>> {} MX\n", kVersion, survey.domain.text());
+  std::string out = fmt::format("\n; <<>> waybill {} <<>> {} MX\n;; global options: +cmd\n;; Got answer:\n",
+                                kVersion, survey.domain.text());
   out += fmt::format(";; ->>HEADER<<- opcode: QUERY, status: {}, id: 0\n", rcode_of(survey));
   out += fmt::format(";; flags: qr rd ra{}; QUERY: 1, ANSWER: {}, AUTHORITY: 0, ADDITIONAL: 0\n\n",
                      survey.mx.secure ? " ad" : "", count);
-  out += fmt::format(";; QUESTION SECTION:\n{}IN\tMX\n", tabbed(";" + survey.domain.text() + ".", 32));
+  // Its columns are counted without the semicolon.
+  out += ";; QUESTION SECTION:\n;" + DigLine(survey.domain.text() + ".").at(32, "IN").at(40, "MX").take();
   if (!answers.empty()) out += "\n;; ANSWER SECTION:\n" + answers;
   if (survey.mx.unknown()) out += fmt::format("\n;; {}\n", terminal_safe(survey.mx.why));
   return out + "\n";
@@ -167,6 +194,7 @@ std::string brief_text(const Survey& survey, LookupFormat format) {
     if (survey.mx.unknown())
       return fmt::format(";; {}: {}\n", survey.domain.text(), terminal_safe(survey.mx.why));
     std::string out;
+    for (const dns::Name& target : alias_targets(survey)) out += absolute(target) + "\n";
     for (const dns::Mx* mx : mx_records(survey)) {
       out += fmt::format("{} {}\n", mx->preference, absolute(mx->exchange));
     }
@@ -270,7 +298,7 @@ std::string table_text(const Survey& survey, Paint paint) {
 }  // namespace
 
 std::string to_text(const Survey& survey, LookupFormat format, Length length, Paint paint) {
-  if (format == LookupFormat::json) return json_text(survey);
+  if (format == LookupFormat::json) return json_text(survey, {});
   if (length == Length::brief) return brief_text(survey, format);
   switch (format) {
     case LookupFormat::host:
@@ -281,6 +309,8 @@ std::string to_text(const Survey& survey, LookupFormat format, Length length, Pa
       return table_text(survey, paint);
   }
 }
+
+std::string to_json_line(const Survey& survey, std::string_view input) { return json_text(survey, input); }
 
 int exit_of(const Survey& survey) {
   switch (survey.status) {

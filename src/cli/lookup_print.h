@@ -21,6 +21,9 @@ enum class Length : uint8_t { full, brief };
 [[nodiscard]] std::string to_text(const route::Survey& survey, LookupFormat format, Length length,
                                   Paint paint);
 
+/// The JSON line; `input` is what the domain was written as, named where it is another text.
+[[nodiscard]] std::string to_json_line(const route::Survey& survey, std::string_view input = {});
+
 /// 0: mail is taken; 1: it is known not to be; 3: the DNS could not say.
 [[nodiscard]] int exit_of(const route::Survey& survey);
 

@@ -138,6 +138,8 @@ CachingResolver::CachingResolver(std::unique_ptr<dns::Resolver> inner, const Clo
 CachingResolver::~CachingResolver() = default;
 
 void CachingResolver::resolve(const Question& question, Done done) {
+  if (std::ranges::find(shards_->options.not_kept, question.type) != shards_->options.not_kept.end())
+    return inner_->resolve(question, std::move(done));
   if (auto known = shards_->find(question)) {
     ++shards_->hits;
     return done(std::move(*known));

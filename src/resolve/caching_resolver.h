@@ -19,6 +19,7 @@ struct CacheOptions {
   size_t octets_max = size_t{128} << 20;
   Seconds failure_ttl{5};  ///< kept within 1 s to 5 min
   Seconds ttl_max{86'400};
+  std::vector<dns::Type> not_kept;  ///< passed through, never remembered
   std::function<void()> flush_below;  ///< called on each flush: the inner resolver's own memory; thread-safe
 };
 
