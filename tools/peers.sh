@@ -3,7 +3,7 @@
 #   prepare      downloads the [peers] packages of packaging/packages.txt, with what they need and this
 #                machine lacks, and unpacks them into build/peers/root. Does nothing, offline too, once done.
 #   prepare-mta NAME  the same for one more MTA, in a root of its own, because as packages they conflict: exim,
-#                opensmtpd (the section [peer-NAME]); haraka comes by npm, by tools/haraka/package-lock.json.
+#                opensmtpd, or lookup: adnshost and dnsperf (the section [peer-NAME]); haraka comes by npm, by tools/haraka/package-lock.json.
 #                exec then shows the one that WAYBILL_PEER names above the others.
 #   exec CMD...  runs CMD in namespaces of its own (mount, network, process ids), where the peers look
 #                installed: /usr and /etc are overlays whose writes vanish, /etc/passwd knows postfix,

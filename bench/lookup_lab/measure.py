@@ -21,7 +21,7 @@ def write_zone(path):
         if host % 2 == 0:
             lines.append(f"h{host} AAAA 2001:db8::{host:x}")
     for domain in range(DOMAINS):
-        lines += [f"d{domain} MX 10 h{domain % HOSTS}", f"d{domain} MX 20 h{domain * 7 % HOSTS}"]
+        lines += [f"d{domain} MX 10 h{domain % HOSTS}", f"d{domain} MX 20 h{(domain * 7 + 1) % HOSTS}"]
     path.write_text("\n".join(lines) + "\n")
 
 
