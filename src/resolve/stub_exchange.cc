@@ -61,20 +61,25 @@ void StubExchange::ask(const Question& question, Done done, Steady now) {
 
 // ---- sending --------------------------------------------------------------------------------------------
 
-/// The server with room that comes next in turn: after a try another one, if any other has room. `only`: that
-/// or none.
+/// The server with room that comes next in turn: one that was not asked yet, else another than the last, else
+/// any. `only`: that one or none.
 std::optional<size_t> StubExchange::pick_server(const Flight& flight, std::optional<size_t> only,
                                                 Steady now) {
   const auto takes = [&](size_t at) { return servers_[at].window.has_room() && servers_[at].rate.take(now); };
-  if (only)
-    return (servers_.size() == 1 || *only != flight.last_server) && takes(*only) ? only : std::nullopt;
-  for (size_t i = 0; i < servers_.size(); ++i) {
-    const size_t at = (next_server_ + i) % servers_.size();
-    if (at == flight.last_server || !takes(at)) continue;
-    next_server_ = at + 1;
-    return at;
+  const auto was_asked = [&](size_t at) {
+    const auto end = flight.tries.begin() + flight.tried;
+    return std::any_of(flight.tries.begin(), end, [at](const Try& each) { return each.server == at; });
+  };
+  if (only) return (flight.tried == 0 || !was_asked(*only)) && takes(*only) ? only : std::nullopt;
+  for (const int pass : {0, 1, 2}) {
+    for (size_t i = 0; i < servers_.size(); ++i) {
+      const size_t at = (next_server_ + i) % servers_.size();
+      if ((pass == 0 && was_asked(at)) || (pass == 1 && at == flight.last_server) || !takes(at)) continue;
+      next_server_ = at + 1;
+      return at;
+    }
+    if (flight.tried == 0) break;
   }
-  if (flight.last_server < servers_.size() && takes(flight.last_server)) return flight.last_server;
   return std::nullopt;
 }
 
