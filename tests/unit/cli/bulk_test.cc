@@ -137,8 +137,9 @@ TEST(Earlier, counts_whole_lines_wherever_the_last_one_is_cut) {
     EXPECT_EQ(earlier.lines, cut / 15);
     EXPECT_EQ(earlier.octets, cut / 15 * 15);
     EXPECT_EQ(earlier.cut_line, text.substr(cut / 15 * 15, cut % 15));
-    if (earlier.lines > 0)
+    if (earlier.lines > 0) {
       EXPECT_EQ(name_of_line(earlier.last_line).value(), std::string(1, "abc"[earlier.lines - 1]));
+    }
   }
   EXPECT_EQ(name_of_line(R"({"domain":"a","input":"A."})").value(), "A.");
   EXPECT_FALSE(name_of_line("{\"domain\":1}").has_value());
