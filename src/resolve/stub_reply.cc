@@ -45,12 +45,26 @@ bool has_soa_above(const Message& message, const dns::Name& name) {
   });
 }
 
+/// How long the links of the chain hold: the absence at its end has no part in it.
+uint32_t chain_ttl_s(const Message& message, const Answer& answer) {
+  uint32_t ttl_s = UINT32_MAX;
+  for (const dns::Record& record : message.answers) {
+    const bool is_link = record.type == dns::Type::cname &&
+                         std::ranges::find(answer.chain, record.owner) != answer.chain.end();
+    if (is_link) ttl_s = std::min(ttl_s, record.ttl_s);
+  }
+  return ttl_s;
+}
+
 /// An answer without records: is it an absence, or has this server only passed us on?
 StubReply judge_empty(const Message& message, Answer answer) {
   if (answer.kind == Kind::nxdomain || has_soa_above(message, answer.canonical))
     return {What::answer, std::move(answer)};
   // Of a name that it led us to, a server may know nothing (RFC 1034 4.3.2): that is no absence.
-  if (!answer.chain.empty()) return {What::follow, std::move(answer)};
+  if (!answer.chain.empty()) {
+    answer.ttl_s = chain_ttl_s(message, answer);
+    return {What::follow, std::move(answer)};
+  }
   const bool referral =
       std::ranges::find(message.authority, dns::Type::ns, &dns::Record::type) != message.authority.end();
   if (referral) return no_help("a referral to other servers: this one neither has the zone nor asks on");

@@ -175,11 +175,12 @@ void StubResolver::Impl::pump() {
   while (const auto batch = exchange.next(now, kBatchMax)) send(*batch);
   start_tcp();
   renew();
-  exchange.deliver();
   {
+    // First: who hears an answer finds it counted.
     const std::scoped_lock lock(mutex);
     shown = exchange.counts();
   }
+  exchange.deliver();
   arm();
 }
 

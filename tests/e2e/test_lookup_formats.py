@@ -5,7 +5,8 @@ would read it.
 Proved beside those tools themselves, over NSD and over `waybill dns`: MX hosts, null MX, no MX, NXDOMAIN, CNAME chains
 with each of these ends, SERVFAIL, names of every length where dig's columns change, several names in one call.
 `host`: all lines, the MX lines sorted, for the server shuffles them. `dig`: the sections' lines to the letter (of a
-CNAME without its TTL: ours is the whole answer's), the status, and `+short` entirely.
+CNAME without its TTL: ours is the whole answer's), the status, and `+short` entirely, but that ours tells a failure in a
+line that begins with ";;".
 """
 import re
 import shutil
@@ -52,7 +53,8 @@ def compare(lab, name, what):
                                          capture_output=True, text=True, check=False, timeout=60).stdout
     eq(sorted_lines(ours("--format", "host")), sorted_lines(tool("host", "-t", "mx", name)), f"host {name}, {what}")
     eq(sections(ours("--format", "dig"), False), sections(tool("dig", name, "mx"), True), f"dig {name}, {what}")
-    eq(sorted_lines(ours("--format", "dig", "--short")), sorted_lines(tool("dig", "+short", name, "mx")), f"dig +short {name}, {what}")
+    brief = [line for line in sorted_lines(ours("--format", "dig", "--short")) if not line.startswith(";;")]
+    eq(brief, sorted_lines(tool("dig", "+short", name, "mx")), f"dig +short {name}, {what}")
 
 
 def test(lab):
