@@ -76,6 +76,11 @@ TEST(BulkLine, rfc_032_u_labels_become_a_labels) {
                     "cher.example"),
             "xn--bcher-kva.example");
   EXPECT_EQ(text_of("\xC3.example").substr(0, 3), "bad") << "no UTF-8";
+  EXPECT_EQ(text_of("a\xE2\x80\x8E"
+                    "b.example")
+                .substr(0, 3),
+            "bad")
+      << "LEFT-TO-RIGHT MARK";
 }
 
 std::vector<std::string> all_of(BulkInput& input) {
