@@ -115,12 +115,15 @@ def waybill(task, folder):
         command = ["perf", "record", "-q", "-e", "cpu-clock", "-g", "-o", task["perf"], "--", *command]
     with open(out, "w", encoding="utf-8") as file:
         seconds, cpu_s, resident_mb, error, code = run(command, stdout=file)
-    with open(out, encoding="utf-8") as file:
-        lines = [line for line in file]
-    found = sum(1 for line in lines if '"status":"ok","source":"mx"' in line)
-    if code != 0 or found != task["names"] or len(lines) != task["names"]:
-        sys.exit(f"waybill: exit {code}, {found} of {task['names']} names with their hosts\n{error}")
-    sample = json.loads(lines[0])
+    lines, found, first = 0, 0, "{}"
+    with open(out, encoding="utf-8") as file:  # a long list's does not fit into memory
+        for line in file:
+            first = line if lines == 0 else first
+            lines += 1
+            found += '"status":"ok","source":"mx"' in line
+    if code != 0 or found != task["names"] or lines != task["names"]:
+        sys.exit(f"waybill: exit {code}, {found} of {task['names']} names with their hosts, {lines} lines\n{error}")
+    sample = json.loads(first)
     if [len(host["addresses"]) for host in sample["mx"]] not in ([1, 1], [2, 2], [1, 2], [2, 1]):
         sys.exit(f"waybill: no addresses: {sample}")
     out.unlink()
