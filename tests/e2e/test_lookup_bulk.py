@@ -11,6 +11,7 @@ import json
 import re
 import signal
 import subprocess
+import time
 
 from actors import Process
 from checks import SLOWER
@@ -60,6 +61,7 @@ def test(lab):
     source.write_text(text, encoding="utf-8")
 
     # A run that nobody disturbs.
+    begin = time.monotonic()
     report = finish(start(lab, "whole", lab.dns_endpoint, source, reference), 2)  # 2: bad names outrank all else
     lines = [json.loads(line) for line in reference.read_text().splitlines()]
     eq([line["status"] for line in lines], wanted, "one line a name, in the order of the input")
@@ -69,7 +71,8 @@ def test(lab):
     eq([line["line"] for line in lines if line.get("input") == "bad..name"][0], 7, "the line of a bad name")
     check(all(line["mx"][0]["addresses"] for line in lines if line["status"] == "ok"), "every host with its address")
     shared = len(re.findall(r" A h1\.bulk\.test", server.log()))
-    check(1 <= shared <= 3, f"a host that {NAMES // HOSTS} domains share was asked {shared} times")
+    lives = 2 + (time.monotonic() - begin) / 5  # the zone's TTL is 5 s
+    check(1 <= shared <= lives, f"a host that {NAMES // HOSTS} domains share was asked {shared} times")
     counts = re.search(r"^(\d+) queries, \d+ a second; (\d+) lost \(.*%\), (\d+) sent again, (\d+) over TCP, (\d+) refused", report, re.M)
     check(counts, f"the queries in {report}")
     queries, lost, again, tcp, refused = map(int, counts.groups())
