@@ -18,18 +18,19 @@ void weaker(const Subject& subject, const policy::DmarcDiscovery& found, std::st
 
 void run(const Subject& subject, Look& look, Report& report) {
   const auto found = own(subject, look, report);
-  if (!found) return;
+  if (!found || !found->record.p) return;
+  const policy::DmarcRecord& record = found->record;
+  const policy::DmarcPolicy below = record.sp.value_or(*record.p);
+  const bool sp = record.sp && *record.sp < *record.p;
+  const bool np = record.np && *record.np < below;  // as weak as sp, it adds nothing to what is said of sp
+  if (!sp && !np) return;
+  // RFC 9989 4.10.1: both count in the record of the organisational domain alone, which a record above may
+  // be.
   if (found->unknown) return report.unknown(found->unknown->name, found->unknown->type, found->failed);
-  // RFC 9989 4.10.1: sp and np count in the record of the organisational domain alone.
   if (found->organisational != subject.name)
     return report.skip(fmt::format("sp= and np= count at {} only", found->organisational.to_string()));
-  const policy::DmarcRecord& record = found->record;
-  if (!record.p) return;
-  if (record.sp && *record.sp < *record.p) weaker(subject, *found, "sp", *record.sp, *record.p, "p", report);
-  // np that is as weak as sp adds nothing to what was said of sp.
-  const policy::DmarcPolicy below = record.sp.value_or(*record.p);
-  if (record.np && *record.np < below)
-    weaker(subject, *found, "np", *record.np, below, record.sp ? "sp" : "p", report);
+  if (sp) weaker(subject, *found, "sp", *record.sp, *record.p, "p", report);
+  if (np) weaker(subject, *found, "np", *record.np, below, record.sp ? "sp" : "p", report);
 }
 }  // namespace
 

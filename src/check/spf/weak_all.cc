@@ -28,7 +28,7 @@ void run(const Subject& subject, Look& look, Report& report) {
   const auto* last = tree->last();
   if (last == nullptr) {
     report_unknown(*tree, report);
-    if (report.findings().empty())
+    if (report.findings().empty() && report.skipped().empty())
       report.skip("what its redirect= leads to can't be read, which spf.syntax reports");
     return;
   }

@@ -104,6 +104,15 @@ TEST(DmarcWeakerForSubdomains, sp_and_np_are_measured_against_p) {
             State::skipped);
 }
 
+TEST(DmarcWeakerForSubdomains, what_can_not_be_asked_above_counts_only_where_something_is_weaker) {
+  auto strong = with("p=reject; sp=reject");
+  EXPECT_EQ(verdict(strong.fails("_dmarc.org", dns::Type::txt).run(check::dmarc::weaker_for_subdomains)),
+            "fine");
+  auto weak = with("p=reject; sp=none");
+  EXPECT_EQ(weak.fails("_dmarc.org", dns::Type::txt).run(check::dmarc::weaker_for_subdomains).state,
+            State::unknown);
+}
+
 TEST(DmarcNoReports, an_address_is_wanted_unless_nothing_is_ever_sent) {
   EXPECT_EQ(of(check::dmarc::no_reports, "p=none; rua=mailto:a@example.org"), "fine");
   const auto ran = with("p=none").run(check::dmarc::no_reports);

@@ -233,6 +233,14 @@ TEST(SpfSenderFails, pass_is_fine_and_the_rest_is_told_with_the_record_that_woul
   EXPECT_EQ(world.run(check::spf::sender_fails).findings.at(0).fix,
             "example.org. TXT \"v=spf1 a ip6:2001:db8::1 -all\"");
 }
+TEST(SpfSenderFails, a_permerror_on_the_way_is_met_only_by_who_does_not_pass_before_it) {
+  auto world = with("a:h0.example.org a:h1.example.org a:h2.example.org ip6:2001:db8::1 -all", kHosts);
+  world.subject().sends_from = {IpAddress::parse("2001:db8::1").value()};
+  const auto ran = world.run(check::spf::sender_fails);
+  EXPECT_THAT(verdict(ran), HasSubstr("permerror: 'a:h2.example.org': more than 2 lookups found nothing"));
+  EXPECT_THAT(ran.findings.at(0).fix,
+              StartsWith("example.org. TXT \"v=spf1 ip6:2001:db8::1 a:h0.example.org"));
+}
 TEST(SpfSenderFails, without_an_address_it_is_left_out_and_a_failure_is_unknown) {
   EXPECT_EQ(with("-all").run(check::spf::sender_fails).state, State::skipped);
   auto world = with("a -all");
@@ -240,6 +248,19 @@ TEST(SpfSenderFails, without_an_address_it_is_left_out_and_a_failure_is_unknown)
               StartsWith("unknown SPF of example.org for 192.0.2.7"));
 }
 
+TEST(SpfFamily, what_lies_outside_a_zone_file_is_left_out_and_not_unknown) {
+  auto world = with("redirect=i.example.net");
+  world.subject().sends_from = {IpAddress::parse("192.0.2.7").value()};
+  world.fails("i.example.net", dns::Type::txt, dns::Kind::failed, std::string(check::kOutsideTheZone));
+  for (const check::Ran& ran : world.run_all(check::spf_checks())) {
+    EXPECT_TRUE(ran.findings.empty()) << verdict(ran);
+    const bool needs_it = ran.check->id == "spf.sender-fails" || ran.check->id == "spf.weak-all" ||
+                          ran.check->id == "spf.too-many-lookups" || ran.check->id == "spf.syntax";
+    if (needs_it) {
+      EXPECT_EQ(verdict(ran), "skipped: outside the zone") << ran.check->id;
+    }
+  }
+}
 TEST(SpfFamily, a_record_of_a_provider_with_macros_of_the_message_is_no_fault) {
   auto world = with("include:%{ir}.%{v}.%{d}.spf.example.net ip4:192.0.2.1 -all");
   for (const check::Ran& ran : world.run_all(check::spf_checks()))
