@@ -35,6 +35,7 @@ struct PlanOptions {
   std::string format = "text";
   bool json = false;
   bool no_fetch = false;
+  bool authoritative = false;
   uint16_t port = 25;
   DnsOptions dns;
 };
@@ -55,7 +56,7 @@ class Borrowed final : public dns::Resolver {
 struct Outside {
   std::unique_ptr<dns::Resolver> live;
   std::unique_ptr<dns::Resolver> proposed;
-  std::unique_ptr<probe::Prober> prober;  ///< fetches the policy of today; none: nothing is fetched
+  std::unique_ptr<probe::Prober> prober;  ///< fetches the policy of today, asks single servers; none: neither
   std::optional<check::PolicySaid> live_policy;
   std::optional<check::PolicySaid> new_policy;
 };
@@ -160,7 +161,8 @@ Result<Outside> open_outside(const PlanOptions& options, Move& move) {
   }
   move.new_policy_given = out.new_policy.has_value();
   move.subject.fetch_policy = !options.no_fetch || out.live_policy || out.new_policy;
-  if (!options.no_fetch) {
+  move.exact_ttls = options.authoritative;
+  if (!options.no_fetch || options.authoritative) {
     auto prober = probe::Prober::open(*out.live, {});
     if (!prober) return pass(prober.error());
     out.prober = std::move(*prober);
@@ -252,6 +254,8 @@ void add_plan(CLI::App& app, Context& context) {
                    "The MTA-STS policy of today, instead of fetching it")
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
+  verb->add_flag("--authoritative", options->authoritative,
+                 "Ask the zone's own name servers for TTLs: a --server that is a cache tells what is left");
   verb->add_flag("--no-fetch", options->no_fetch, "Don't fetch the MTA-STS policy of today (HTTPS)");
   verb->add_option("--queue-time", options->queue_time, "How long mail may wait in queues (default 5d)")
       ->type_name("TIME");

@@ -50,6 +50,11 @@ class ChangeWorld {
     move_.new_policy_given = true;
     return *this;
   }
+  /// One name server by itself; those that nothing is said of don't answer.
+  ChangeWorld& server_says(const check::AskServer& asked, const check::ServerSaid& said) {
+    servers_[asked] = said;
+    return *this;
+  }
   /// Every live answer counts as proved by DNSSEC.
   ChangeWorld& is_signed() {
     signed_ = true;
@@ -87,6 +92,11 @@ class ChangeWorld {
       if (said == policies_.end()) said = policies_.find(check::change::Side::live);
       return reply(said == policies_.end() ? check::PolicySaid{.why = "connection refused"} : said->second);
     }
+    if (const auto* server = std::get_if<check::AskServer>(&asked.question)) {
+      const auto said = servers_.find(*server);
+      return reply(said == servers_.end() ? check::ServerSaid{.answer = dns::Answer::failure("no answer")}
+                                          : said->second);
+    }
     if (const auto fault = faults_.find(asked); fault != faults_.end()) return reply(fault->second);
     dns.resolve(std::get<dns::Question>(asked.question), [&](dns::Answer found) {
       found.secure = signed_ && asked.side == check::change::Side::live;
@@ -99,6 +109,7 @@ class ChangeWorld {
   check::change::Move move_;
   std::map<check::change::SideQuestion, dns::Answer> faults_;
   std::map<check::change::Side, check::PolicySaid> policies_;
+  std::map<check::AskServer, check::ServerSaid> servers_;
   bool signed_ = false;
 };
 

@@ -238,6 +238,7 @@ std::vector<Change> mail_changes(const Move& move, const View& view, Report& unk
   return Teller(move, view, unknown).tell();
 }
 
-const Check change_mail{.id = "change.mail", .number = 113, .title = "What changes for mail is known", .ref = ""};
+const Check change_mail{
+    .id = "change.mail", .number = 113, .title = "What changes for mail is known", .ref = ""};
 
 }  // namespace waybill::check::change

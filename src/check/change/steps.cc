@@ -26,6 +26,7 @@ dns::Record text_record(const dns::Name& name, uint32_t ttl_s, std::string_view 
 std::string merged_spf(const std::string& live, const std::string& proposed) {
   const auto extra = spf_terms_only_in(live, proposed);
   const auto before = policy::parse_spf(live);
+  const policy::SpfTerm* old_end = before.find(policy::SpfKind::all);
   std::vector<std::string> terms{"v=spf1"};
   const auto put_extra = [&] {
     for (const policy::SpfTerm& term : before.terms) {
@@ -36,11 +37,14 @@ std::string merged_spf(const std::string& live, const std::string& proposed) {
   };
   bool done = false;
   for (const policy::SpfTerm& term : policy::parse_spf(proposed).terms) {
-    if (!done && (term.kind == policy::SpfKind::all || term.is_modifier())) {
+    const bool is_end = term.kind == policy::SpfKind::all;
+    if (!done && (is_end || term.is_modifier())) {
       put_extra();
       done = true;
     }
-    terms.push_back(term.text);
+    // Qualifiers stand in the order of their weight: who was not refused so far is not refused meanwhile.
+    const bool gentler = is_end && old_end != nullptr && old_end->qualifier < term.qualifier;
+    terms.push_back(gentler ? old_end->text : term.text);
   }
   if (!done) put_extra();
   return fmt::format("{}", fmt::join(terms, " "));

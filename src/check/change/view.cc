@@ -4,6 +4,8 @@
 #include <set>
 
 #include "base/bytes.h"
+#include "check/change/mail.h"
+#include "check/zone_servers.h"
 
 namespace waybill::check::change {
 namespace {
@@ -25,6 +27,7 @@ class Reader {
     SetPair out{.name = std::move(name), .type = type, .version = std::move(version)};
     out.live = live_.dns(out.name, type);
     out.proposed = proposed_.dns(out.name, type);
+    if (move_.exact_ttls && out.live != nullptr) out.live = exact(out.live, {out.name, type});
     return out;
   }
   SetPair set_below(std::string_view labels, dns::Type type, std::string version = {}) {
@@ -36,12 +39,37 @@ class Reader {
   HostPair host(const dns::Name& name);
   StsView sts(const SetPair& set, Look& look, const dns::Answer* answer);
   [[nodiscard]] bool open() const { return live_.waiting() || proposed_.waiting(); }
+  [[nodiscard]] std::deque<dns::Answer> take_exact() { return std::move(exact_); }
 
  private:
+  const dns::Answer* exact(const dns::Answer* seen, const dns::Question& question);
+
   const Move& move_;
   Look& live_;
   Look& proposed_;
+  std::deque<dns::Answer> exact_;  // its elements stay where they are, moved or not
 };
+
+/// The same answer with the longest TTL that one of the zone's servers gives; as seen where none of them
+/// answers.
+const dns::Answer* Reader::exact(const dns::Answer* seen, const dns::Question& question) {
+  // At the end of aliases stands another zone's record.
+  if (seen->unknown() || !seen->chain.empty()) return seen;
+  Report ignored(change_mail);
+  const auto zone = zone_servers(question.name, live_, ignored);
+  if (!zone) return seen;
+  uint32_t ttl_s = seen->ttl_s;
+  for (const ZoneServer& server : zone->servers) {
+    const ServerSaid* said = live_.server({.question = question, .server = server.ip});
+    if (said != nullptr && said->authoritative && said->answer.kind == seen->kind)
+      ttl_s = std::max(ttl_s, said->answer.ttl_s);
+  }
+  if (ttl_s == seen->ttl_s) return seen;
+  dns::Answer& out = exact_.emplace_back(*seen);
+  out.ttl_s = ttl_s;
+  for (dns::Record& record : out.records) record.ttl_s = ttl_s;
+  return &out;
+}
 
 HostPair Reader::host(const dns::Name& name) {
   HostPair out{.name = name, .live_preference = {}, .new_preference = {}, .without_ptr = {}};
@@ -168,6 +196,7 @@ std::optional<View> view_of(const Move& move, Look& live, Look& proposed) {
     }
   }
   if (reader.open()) return std::nullopt;
+  out.exact = reader.take_exact();
   return out;
 }
 

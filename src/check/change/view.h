@@ -3,6 +3,7 @@
 // Pure.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,8 +21,9 @@ struct Move {
   Time now;
   std::optional<Time> at;          ///< of the cut-over; none: as soon as it is safe
   Seconds queue_time{5 * 86'400};  ///< how long mail may wait at a sender (RFC 5321 4.5.4.1: 4 to 5 days)
-  bool new_policy_given = false;   ///< the proposed MTA-STS policy is known, and not just today's
-  std::set<std::string> allowed;   ///< ids of change.* that are meant so: they make nothing unsafe
+  bool exact_ttls = false;  ///< ask the zone's own name servers for TTLs, for a cache tells what is left
+  bool new_policy_given = false;  ///< the proposed MTA-STS policy is known, and not just today's
+  std::set<std::string> allowed;  ///< ids of change.* that are meant so: they make nothing unsafe
 };
 
 /// One record set, as both worlds have it.
@@ -70,6 +72,7 @@ struct View {
   std::vector<HostPair> hosts;     ///< of both MX sets, the proposed ones first, by preference
   std::vector<SetPair> selectors;  ///< DKIM, as given
   StsView live_sts, new_sts;
+  std::deque<dns::Answer> exact;  ///< live answers with the TTLs of the zone's own servers
   const route::Plan* live_plan = nullptr;
   const route::Plan* new_plan = nullptr;
 

@@ -206,6 +206,29 @@ TEST(ChangeDkimRollover, publishes_first_and_removes_last) {
               ElementsAre("- s1._domainkey.example.org. 3600 IN TXT \"v=DKIM1; p=AAAA\""));
 }
 
+TEST(ChangeExactTtls, come_from_the_zone_s_own_servers) {
+  using check::change::Side;
+  const std::string ns = "@ NS ns\nns A 192.0.2.53\n";
+  ChangeWorld world("$TTL 1200\n" + ns + "@ MX 10 a\na A 192.0.2.1\nb A 192.0.2.2\n",
+                    ns + "@ MX 10 b\na A 192.0.2.1\nb A 192.0.2.2\n");
+  EXPECT_EQ(world.run().steps.safe_from - world.move().now, minutes(20)) << "what a cache has left";
+  world.move().exact_ttls = true;
+  dns::Answer mx{.kind = dns::Kind::present, .ttl_s = 86'400};
+  mx.records = {{.owner = world.move().subject.name,
+                 .type = dns::Type::mx,
+                 .ttl_s = 86'400,
+                 .data = dns::Mx{10, dns::Name::parse("a.example.org").value()}}};
+  const auto ask = [&](dns::Type type) {
+    return check::AskServer{{world.move().subject.name, type}, IpAddress::parse("192.0.2.53").value()};
+  };
+  world.server_says(ask(dns::Type::mx), {.answer = mx, .authoritative = true});
+  const auto plan = world.at(hours(2)).run();
+  EXPECT_EQ(plan.steps.safe_from - world.move().now, hours(24));
+  EXPECT_THAT(asked_of(plan), ElementsAre("error change.ttl-too-long example.org MX"));
+  world.server_says(ask(dns::Type::mx), {.answer = mx, .authoritative = false});
+  EXPECT_EQ(world.run().steps.safe_from - world.move().now, minutes(20)) << "no better than a cache";
+}
+
 TEST(ChangeDmarc, is_one_step_at_the_cut_over) {
   const std::string host = "@ MX 10 a\na A 192.0.2.1\n";
   ChangeWorld world(host + "_dmarc TXT \"v=DMARC1; p=none\"\n",
@@ -233,7 +256,8 @@ TEST(ChangeSpf, to_refuse_others_waits_for_nothing) {
 }
 TEST(ChangeSpf, merging_keeps_who_may_send_before_the_end) {
   EXPECT_EQ(merged_spf("v=spf1 a include:x.example ~all", "v=spf1 mx a -all"),
-            "v=spf1 mx a include:x.example -all");
+            "v=spf1 mx a include:x.example ~all")
+      << "the gentler end, as long as both send";
   EXPECT_EQ(merged_spf("v=spf1 a -all", "v=spf1 redirect=_spf.example.net"),
             "v=spf1 a redirect=_spf.example.net");
   EXPECT_EQ(merged_spf("v=spf1 -ip4:192.0.2.1 mx -all", "v=spf1 a"), "v=spf1 a mx");

@@ -31,7 +31,9 @@ class PlanVerb : public testing::Test {
     return dir_ / name;
   }
   test::Ran plan(const std::string& live, const std::string& proposed, std::vector<std::string> more = {}) {
-    // Nobody answers there: what the files don't hold (reverse names) can't be looked up.
+    // Nobody answers there: what the files don't hold can't be looked up.
+    const std::string around =
+        "$ORIGIN 2.0.192.in-addr.arpa.\n1 PTR a.example.org.\n2 PTR b.example.org.\n_dmarc.org. TXT x\n";
     std::vector<std::string> words{"plan",          "example.org",
                                    "--live-zone",   write("live.zone", live),
                                    "--zone",        write("new.zone", proposed),
