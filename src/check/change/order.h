@@ -60,17 +60,40 @@ class Order {
   static void remove(PlanStep& step, const dns::Record& record) {
     step.publish.push_back({Publish::Do::remove, dns::to_string(record)});
   }
+  /// The proposed set in place of the live one; what stays gets the new TTL, for a set has one (RFC
+  /// 2181 5.2).
   static void replace(PlanStep& step, const SetPair& set) {
     for (const dns::Record& record : set.removed()) remove(step, record);
-    for (const dns::Record& record : set.added()) add(step, record);
+    for (const dns::Record& record : set.records(*set.proposed)) {
+      if (set.ttl_differs() || has_data(set.added(), record)) add(step, record);
+    }
+  }
+  /// What is new beside what is there, under the one TTL that the set has now.
+  static void add_beside(PlanStep& step, const SetPair& set) {
+    for (const dns::Record& record : set.added())
+      add(step, set.live->present() ? with_ttl(record, set.live->ttl_s) : record);
+  }
+  /// After add_beside(): what is old goes, and the TTL becomes the proposed one.
+  static void finish_beside(PlanStep& step, const SetPair& set) {
+    for (const dns::Record& record : set.removed()) remove(step, record);
+    if (!set.live->present()) return;
+    for (const dns::Record& record : set.records(*set.proposed)) {
+      if (record.ttl_s != set.live->ttl_s) add(step, record);
+    }
+  }
+  [[nodiscard]] static bool has_data(const std::vector<dns::Record>& records, const dns::Record& wanted) {
+    return std::ranges::any_of(records, [&](const dns::Record& each) { return each.data == wanted.data; });
   }
   /// The TTL that a set has at the cut-over, seconds: what its old records live on for.
   [[nodiscard]] uint32_t ttl_at_cut(const SetPair& set) const {
     return lowered_.contains(&set) ? kLowTtl_s : set.live->ttl_s;
   }
-  /// What is published at the cut-over has the low TTL too, so that one may go back.
-  [[nodiscard]] dns::Record at_cut(const SetPair& set, const dns::Record& record) const {
-    return lowered_.contains(&set) ? with_ttl(record, std::min(record.ttl_s, kLowTtl_s)) : record;
+  /// A set that was lowered has the low TTL after the cut-over too, so that one may go back; ttl-final raises
+  /// it.
+  void replace_at_cut(PlanStep& step, const SetPair& set) const {
+    if (!lowered_.contains(&set)) return replace(step, set);
+    for (const dns::Record& record : set.removed()) remove(step, with_ttl(record, ttl_at_cut(set)));
+    for (const dns::Record& record : set.added()) add(step, with_ttl(record, ttl_at_cut(set)));
   }
 
   void lower_ttls();

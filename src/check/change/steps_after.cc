@@ -7,7 +7,7 @@ using policy::StsRecord;
 
 void Order::cut_over() {
   const auto touched = [](const HostPair& host) {
-    return host.stays() && (host.a.changes() || host.aaaa.changes());
+    return !host.goes() && (host.a.changes() || host.aaaa.changes());
   };
   const bool hosts_move = std::ranges::any_of(view_.hosts, touched);
   if (view_.mx.changes() || hosts_move) {
@@ -16,14 +16,15 @@ void Order::cut_over() {
              lowered_.empty() ? "Everything that it needs is in place and known."
                               : "Everything that it needs is in place and known; with the low TTL the way "
                                 "back is as quick.");
-    for (const dns::Record& record : view_.mx.removed()) remove(cut, at_cut(view_.mx, record));
-    for (const dns::Record& record : view_.mx.added()) add(cut, at_cut(view_.mx, record));
+    if (view_.mx.changes()) replace_at_cut(cut, view_.mx);
     for (const HostPair& host : view_.hosts) {
-      if (!host.stays()) continue;
+      if (host.goes()) continue;
       for (const SetPair* set : {&host.a, &host.aaaa}) {
         if (!set->changes()) continue;
-        for (const dns::Record& record : set->removed()) remove(cut, at_cut(*set, record));
-        for (const dns::Record& record : set->added()) add(cut, at_cut(*set, record));
+        if (host.comes())
+          finish_beside(cut, *set);
+        else
+          replace_at_cut(cut, *set);
       }
     }
   }
@@ -54,6 +55,11 @@ void Order::publish_policies() {
     publish("sts-on", view_.sts, "Serve the MTA-STS policy, then publish its record.",
             "A record whose policy can't be fetched does nothing; mode testing first shows what would fail.");
   for (const HostPair& host : view_.hosts) {
+    if (host.comes() && host.tlsa.changes() && host.tlsa.live->present())
+      finish_beside(
+          step("tlsa", cut_, fmt::format("Take the old TLSA records of {} away.", host.name.to_string()),
+               "The MX names it from now on, with its new key."),
+          host.tlsa);
     if (host.stays() && host.tlsa.changes() && key_change(host) != KeyChange::replaced)
       publish("tlsa", host.tlsa, fmt::format("Publish the TLSA records of {}.", host.name.to_string()),
               key_change(host) == KeyChange::overlaps ? "A record that stays matches all the while."
@@ -76,8 +82,7 @@ void Order::clear_up_hosts() {
                                       format_duration(move_.queue_time)));
     for (const HostPair* host : going_) {
       for (const SetPair* set : {&host->a, &host->aaaa, &host->tlsa}) {
-        if (!set->unknown())
-          for (const dns::Record& record : set->removed()) remove(gone, record);
+        if (set->changes()) replace(gone, *set);
       }
     }
   }
@@ -97,7 +102,7 @@ void Order::clear_up_rest() {
     PlanStep& old =
         step("tlsa-remove", cut_, fmt::format("Take the old TLSA records of {} away.", host.name.to_string()),
              "As soon as the new key is in use nothing matches them.");
-    for (const dns::Record& record : host.tlsa.removed()) remove(old, record);
+    finish_beside(old, host.tlsa);
   }
   narrow_spf();
   for (const SetPair& selector : view_.selectors) {
@@ -161,7 +166,10 @@ void Order::raise_ttls() {
     const auto low = lowered_.find(set);
     const bool was_lowered =
         low != lowered_.end() && set->proposed->present() && set->proposed->ttl_s > kLowTtl_s;
-    if (was_lowered || set->only_ttl_changes()) sets.push_back(set);
+    // Lowered to more than it is to have: the cut-over gave it the low TTL, whatever the new zone says.
+    const bool lower_still =
+        low != lowered_.end() && set->proposed->present() && set->proposed->ttl_s < kLowTtl_s;
+    if (was_lowered || lower_still || set->only_ttl_changes()) sets.push_back(set);
   }
   if (sets.empty()) return;
   const bool moved = view_.mx.changes() || !lowered_.empty();

@@ -37,7 +37,7 @@ void Order::add_hosts() {
   for (const HostPair* host : coming_) {
     for (const SetPair* set : {&host->a, &host->aaaa, &host->tlsa}) {
       if (set->unknown() || set->added().empty()) continue;
-      for (const dns::Record& record : set->added()) add(hosts, record);
+      add_beside(hosts, *set);
       ready(move_.now + set->lifetime());  // an absence is remembered, too (RFC 2308 5)
     }
     for (const IpAddress& ip : host->without_ptr) {
@@ -123,7 +123,7 @@ void Order::add_tlsa() {
              fmt::format("Publish the new TLSA records of {} beside the old ones.", host.name.to_string()),
              fmt::format("Two TTLs ({}) later every cache has both, and the key may change (RFC 7671 8.1).",
                          format_duration(wait)));
-    for (const dns::Record& record : host.tlsa.added()) add(both, record);
+    add_beside(both, host.tlsa);
   }
 }
 

@@ -143,14 +143,16 @@ std::vector<dns::Record> SetPair::removed() const {
 
 bool SetPair::changes() const { return !added().empty() || !removed().empty(); }
 
-bool SetPair::only_ttl_changes() const {
+bool SetPair::ttl_differs() const {
   // What both worlds have from the network is one answer, seen at two times.
-  if (unknown() || changes() || proposed->source != dns::Source::overlay || records(*live).empty())
-    return false;
+  if (unknown() || proposed->source != dns::Source::overlay) return false;
+  if (records(*live).empty() || records(*proposed).empty()) return false;
   // Through a cache a TTL is seen with what is left of it: only one that gets shorter is sure to change.
   return live->source == dns::Source::overlay ? live->ttl_s != proposed->ttl_s
                                               : live->ttl_s > proposed->ttl_s;
 }
+
+bool SetPair::only_ttl_changes() const { return !changes() && ttl_differs(); }
 
 std::vector<const SetPair*> View::sets() const {
   std::vector<const SetPair*> out{&mx, &spf, &dmarc, &sts, &tlsrpt};

@@ -41,7 +41,9 @@ struct SetPair {
   [[nodiscard]] std::vector<dns::Record> removed() const;
   /// Its data change. False when unknown.
   [[nodiscard]] bool changes() const;
-  /// The new file gives another TTL than is seen now, for the same data.
+  /// There are records in both, and the new file is sure to give them another TTL than they have now.
+  [[nodiscard]] bool ttl_differs() const;
+  /// That, for the same data.
   [[nodiscard]] bool only_ttl_changes() const;
   /// How long a cache may hold what is there now, an absence too; seconds.
   [[nodiscard]] Seconds lifetime() const { return Seconds{live->ttl_s}; }
