@@ -104,7 +104,9 @@ void replay(const std::string& live, const std::string& proposed) {
   EXPECT_EQ(zone, published(proposed));
   for (const auto& step : plan.steps.steps) {
     EXPECT_GE(step.earliest, world.move().now);
-    if (step.id == "cut-over") EXPECT_GE(step.earliest, plan.steps.safe_from);
+    if (step.id == "cut-over") {
+      EXPECT_GE(step.earliest, plan.steps.safe_from);
+    }
   }
   EXPECT_TRUE(std::ranges::is_sorted(plan.steps.steps, {}, &check::change::PlanStep::earliest));
 }
