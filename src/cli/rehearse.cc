@@ -219,7 +219,7 @@ void add_world_options(CLI::App& verb, WorldOptions& world) {
 void add_rehearse(CLI::App& app, Context& context) {
   const auto options = std::make_shared<RehearseOptions>();
   CLI::App* verb = app.add_subcommand("rehearse", "Hours of mail in a moment: who takes it when hosts fail");
-  verb->add_option("what", options->world.domains, "Domains, or scenario files (*.scn)")
+  verb->add_option("domain", options->world.domains, "Domains, or scenario files (*.scn)")
       ->required()
       ->type_name("DOMAIN|FILE");
   add_world_options(*verb, options->world);
