@@ -11,8 +11,6 @@ namespace waybill::policy {
 namespace {
 constexpr std::string_view kVersion = "DMARC1";
 constexpr size_t kUrisMax = 20;
-constexpr std::array<std::string_view, 11> kTags{"v",     "p",    "sp", "np",  "psd", "t",
-                                                 "adkim", "aspf", "fo", "rua", "ruf"};
 constexpr std::array<std::string_view, 3> kRemoved{"pct", "rf", "ri"};
 
 template <size_t N>
