@@ -82,6 +82,7 @@ TEST_F(FromDns, a_failed_answer_fails_there_too_and_is_named) {
   EXPECT_THAT(unknown, ElementsAre(HasSubstr("A mx2.example.net: SERVFAIL")));
   ASSERT_THAT(scenario.hosts, SizeIs(1));
   scenario.hosts[0].behaviours.push_back({.what = Behaviour::What::down});
+  scenario.run = std::chrono::hours{12};
   const Summary out = played(scenario);
   EXPECT_EQ(out.delivered, 0u);
   EXPECT_EQ(out.bounced, 0u) << "what is unknown is no absence";
