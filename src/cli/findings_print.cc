@@ -14,20 +14,6 @@ bool is_allowed(const Finding& finding, const Leniency& leniency) {
   return leniency.allowed.contains(finding.id);
 }
 
-Colour colour_of(Level level) {
-  switch (level) {
-    case Level::error:
-      return Colour::red;
-    case Level::warning:
-      return Colour::yellow;
-    case Level::notice:
-      return Colour::cyan;
-    case Level::unknown:
-      return Colour::grey;
-  }
-  return Colour::none;
-}
-
 int weight(const Finding& finding) {
   return finding.level == Level::unknown ? -1 : static_cast<int>(finding.level);
 }
@@ -92,6 +78,20 @@ std::string plural(size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 }  // namespace
+
+Colour colour_of(check::Level level) {
+  switch (level) {
+    case Level::error:
+      return Colour::red;
+    case Level::warning:
+      return Colour::yellow;
+    case Level::notice:
+      return Colour::cyan;
+    case Level::unknown:
+      return Colour::grey;
+  }
+  return Colour::none;
+}
 
 Status add_allowed(const std::string& text, const std::function<bool(std::string_view)>& known,
                    Leniency& leniency) {

@@ -32,6 +32,8 @@ void add_leniency_options(CLI::App& verb, LeniencyOptions& options);
 [[nodiscard]] Result<Leniency> read_leniency(const LeniencyOptions& options,
                                              const std::function<bool(std::string_view)>& known);
 
+[[nodiscard]] Colour colour_of(check::Level level);
+
 /// exit_findings if any that is not allowed weighs enough, exit_unknown if something could not be found out
 /// and that outranks it (print.h's worse_exit), else exit_ok.
 [[nodiscard]] int exit_of(const std::vector<check::Finding>& findings, const Leniency& leniency);

@@ -15,20 +15,6 @@ using check::Level;
 constexpr size_t kOctetsBefore = 60;
 constexpr size_t kOctetsShown = 100;
 
-Colour colour_of(Level level) {
-  switch (level) {
-    case Level::error:
-      return Colour::red;
-    case Level::warning:
-      return Colour::yellow;
-    case Level::notice:
-      return Colour::cyan;
-    case Level::unknown:
-      return Colour::grey;
-  }
-  return Colour::none;
-}
-
 /// Where a character of UTF-8 begins, at or before `at`.
 size_t character_start(const std::string& text, size_t at) {
   while (at > 0 && at < text.size() && (static_cast<uint8_t>(text[at]) & 0xC0) == 0x80) --at;

@@ -50,25 +50,12 @@ TlsrptRecord read_one(const std::string& text) {
 }  // namespace
 
 TlsrptRecord read_tlsrpt_record(const std::vector<std::string>& texts) {
-  const std::string* found = nullptr;
-  const std::string* resembles = nullptr;
-  size_t count = 0;
-  for (const std::string& text : texts) {
-    if (has_version(text, kVersion)) {
-      ++count;
-      found = &text;
-    } else if (resembles_version(text, kVersion)) {
-      resembles = &text;
-    }
-  }
+  const OneOf record = one_record(texts, kVersion);
   // RFC 8460 3: if not exactly one is left, there is no policy.
-  if (count > 1)
-    return {TlsrptRecord::State::several, {}, fmt::format("{} records begin with {}", count, kVersion)};
-  if (count == 1) return read_one(*found);
-  if (resembles == nullptr) return {};
-  return malformed(fmt::format("it begins with '{}', and must begin with {} to the letter",
-                               printable(std::string_view(*resembles).substr(0, kVersion.size() + 1), 20),
-                               kVersion));
+  if (record.count > 1) return {TlsrptRecord::State::several, {}, record.why};
+  if (record.only != nullptr) return read_one(*record.only);
+  if (record.why.empty()) return {};
+  return malformed(record.why);
 }
 
 }  // namespace waybill::policy

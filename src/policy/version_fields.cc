@@ -57,4 +57,26 @@ Result<std::vector<VersionField>> version_fields(std::string_view text, std::str
   return out;
 }
 
+OneOf one_record(const std::vector<std::string>& texts, std::string_view version) {
+  OneOf out;
+  const std::string* resembles = nullptr;
+  for (const std::string& text : texts) {
+    if (has_version(text, version)) {
+      ++out.count;
+      out.only = &text;
+    } else if (resembles_version(text, version)) {
+      resembles = &text;
+    }
+  }
+  if (out.count > 1) {
+    out.only = nullptr;
+    out.why = fmt::format("{} records begin with {}", out.count, version);
+  } else if (out.count == 0 && resembles != nullptr) {
+    out.why =
+        fmt::format("it begins with '{}', and must begin with {} to the letter",
+                    printable(std::string_view(*resembles).substr(0, version.size() + 1), 20), version);
+  }
+  return out;
+}
+
 }  // namespace waybill::policy

@@ -25,4 +25,12 @@ struct VersionField {
 [[nodiscard]] Result<std::vector<VersionField>> version_fields(std::string_view text,
                                                                std::string_view version);
 
+/// Of the texts at one name, the records of one version. Where not exactly one is left, `why` says so for a person.
+struct OneOf {
+  const std::string* only = nullptr;  ///< the one record
+  size_t count = 0;                   ///< of records that begin with the version
+  std::string why;                    ///< several; or none, but one that only resembles it
+};
+[[nodiscard]] OneOf one_record(const std::vector<std::string>& texts, std::string_view version);
+
 }  // namespace waybill::policy
