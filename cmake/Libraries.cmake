@@ -18,6 +18,7 @@ waybill_pkg(unbound libunbound)
 waybill_pkg(event libevent)
 waybill_pkg(idn2 libidn2)
 waybill_pkg(tomlplusplus tomlplusplus)
+waybill_pkg(sqlite3 sqlite3)
 
 # The allocator of the daemon: steadier memory under many small, short-lived objects than glibc's.
 find_library(JEMALLOC jemalloc)

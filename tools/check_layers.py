@@ -18,7 +18,7 @@ MEETING = {"handover", "rehearse", "daemon", "check"}
 PURE_BESIDE_JOURNEY = {"base", "mail"}  # all else that handover may include: nothing that asks, waits or is set
 # How a library shows in an #include, by the name that the table uses.
 LIBRARIES = {
-    "Asio": r"boost/asio", "Beast": r"boost/beast", "OpenSSL": r"openssl/", "RocksDB": r"rocksdb/",
+    "Asio": r"boost/asio", "Beast": r"boost/beast", "OpenSSL": r"openssl/", "RocksDB": r"rocksdb/", "SQLite": r"sqlite3\.h",
     "libunbound": r"unbound", "ldns": r"ldns/", "toml++": r"toml\+\+/", "CLI11": r"CLI/", "libidn2": r"idn2",
     "libpsl": r"libpsl", "prometheus": r"prometheus/", "spdlog": r"spdlog/", "libevent": r"event2?[/.]",
 }

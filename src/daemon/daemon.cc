@@ -16,9 +16,10 @@ namespace waybill::daemon {
 namespace {
 constexpr size_t kControlConnectionsMax = 64;
 constexpr uint64_t kReadOnlyBodyOctetsMax = 64 * 1024;
-/// Beside the I/O loops: conductor, reader, signals, resolver, commits, two for mailboxes; RocksDB's two for
-/// background work and fifteen that open files at the start. It would abort() where it gets none.
-constexpr unsigned kThreadsBesideLoops = 24;
+/// Beside the I/O loops: conductor, reader, signals, resolver, commits, what is learnt, two for mailboxes;
+/// RocksDB's two for background work and fifteen that open files at the start. It would abort() where it gets
+/// none.
+constexpr unsigned kThreadsBesideLoops = 25;
 
 /// RocksDB has no code of its own for a lock that somebody else holds.
 bool is_locked(const Error& error) { return error.what.find("While lock file") != std::string::npos; }
@@ -85,6 +86,14 @@ Status Daemon::open_store() {
   if (!store) return pass(store.error(), "cannot open the spool");
   store_ = std::move(*store);
   ids_.start_after(store_->highest_id());
+  auto learnt = learn::Store::open(config()->data_dir + "/learnt.db", clock_);
+  if (!learnt) {
+    // Only hints: mail can be kept and sent without them.
+    log::warning("what is learnt will not outlive a restart", {{"why", learnt.error().what}});
+    learnt_ = learn::Store::in_memory(clock_);
+  } else {
+    learnt_ = std::move(*learnt);
+  }
   return {};
 }
 

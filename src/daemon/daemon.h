@@ -17,6 +17,7 @@
 #include "control/service.h"
 #include "daemon/backend.h"
 #include "daemon/server_tls.h"
+#include "learn/store.h"
 #include "net/listener.h"
 #include "queue/rocks_store.h"
 #include "receive/server.h"
@@ -94,6 +95,7 @@ class Daemon {
 
   // Ends last to first: see tear_down().
   std::unique_ptr<queue::RocksStore> store_;
+  std::unique_ptr<learn::Store> learnt_;  ///< never null after open_store()
   std::unique_ptr<SpoolIntake> intake_;
   std::unique_ptr<receive::SessionRegistry> sessions_;
   std::vector<std::unique_ptr<net::Loop>> io_loops_;
