@@ -203,6 +203,30 @@ std::string_view to_string(DomainRole role) {
   return "primary";
 }
 
+std::string_view to_string(RecipientSource source) {
+  switch (source) {
+    case RecipientSource::any:
+      return "any";
+    case RecipientSource::list:
+      return "list";
+    case RecipientSource::callout:
+      return "callout";
+  }
+  return "any";
+}
+
+std::string_view to_string(UnknownRecipients policy) {
+  switch (policy) {
+    case UnknownRecipients::accept:
+      return "accept";
+    case UnknownRecipients::defer:
+      return "defer";
+    case UnknownRecipients::refuse:
+      return "refuse";
+  }
+  return "accept";
+}
+
 std::string_view to_string(ClientTls tls) { return tls == ClientTls::off ? "off" : "opportunistic"; }
 
 std::string default_path() {

@@ -128,6 +128,15 @@ enum class DomainRole : uint8_t {
   relay,    ///< accepted from anyone and forwarded by the route table
 };
 
+/// How a backup knows who exists at the domain that it stands in for.
+enum class RecipientSource : uint8_t {
+  any,      ///< it does not: every name is taken
+  list,     ///< `users`
+  callout,  ///< it asks the better MX, and remembers
+};
+/// What becomes of a recipient of whom nothing is known while the primary does not answer.
+enum class UnknownRecipients : uint8_t { accept, defer, refuse };
+
 /// Where a primary domain's mail ends. The default is a Maildir for each user.
 struct Mailboxes {
   enum class Kind : uint8_t { maildir, lmtp_unix, lmtp_tcp };
@@ -145,6 +154,12 @@ struct Domain {
   std::optional<Mailboxes> mailboxes;  ///< always present for primary
   /// Local parts in lower case; absent: every one is accepted. Never empty.
   std::optional<std::set<std::string, std::less<>>> users;
+  // Of a backup:
+  RecipientSource recipients = RecipientSource::any;  ///< after load; where not given: list if there is one
+  UnknownRecipients unknown_recipients = UnknownRecipients::accept;
+  std::optional<Millis> hold_for;  ///< how long its mail is tried; absent: queue.expire_after
+  /// Whether a stranger hears of what the primary refuses; trusted and authenticated clients always do.
+  bool bounce_refused = false;
   /// Without case, and without what follows a '+'; `postmaster` always (RFC 5321 4.5.1).
   [[nodiscard]] bool accepts(std::string_view local) const;
   bool operator==(const Domain&) const = default;
@@ -211,6 +226,18 @@ struct Bounce {
   bool operator==(const Bounce&) const = default;
 };
 
+/// How a backup asks the better MX whether a recipient exists, and for how long it believes the answer.
+struct Callout {
+  Millis timeout = Seconds{5};                  ///< a RCPT waits no longer; then the recipient is unknown
+  Millis known_for = std::chrono::days{31};     ///< one that was found to exist
+  Millis refresh_after = std::chrono::days{7};  ///< and is asked for again, if the primary answers
+  Millis refused_for = std::chrono::hours{3};   ///< one that was found not to exist
+  uint32_t connections = 2;                     ///< at once, to one domain's MX
+  uint32_t per_minute = 60;                     ///< recipients asked for, of one domain
+  uint32_t entries = 100'000;                   ///< recipients remembered, of either kind
+  bool operator==(const Callout&) const = default;
+};
+
 struct Http {
   std::optional<Endpoint> listen;  ///< absent: off
   bool operator==(const Http&) const = default;
@@ -244,6 +271,7 @@ struct Config {
   Deliver deliver;
   Queue queue;
   Bounce bounce;
+  Callout callout;
   Http http;
   Control control;
 
@@ -288,6 +316,8 @@ inline constexpr size_t kFileOctetsMax = 8 * kMiB;
 [[nodiscard]] std::string_view to_string(BareNewline what);
 [[nodiscard]] std::string_view to_string(NullMxSender what);
 [[nodiscard]] std::string_view to_string(DomainRole role);
+[[nodiscard]] std::string_view to_string(RecipientSource source);
+[[nodiscard]] std::string_view to_string(UnknownRecipients policy);
 [[nodiscard]] std::string_view to_string(ClientTls tls);
 
 /// Where the verbs look when no --config is given: $WAYBILL_CONFIG, else /etc/waybill/waybill.toml.

@@ -107,9 +107,37 @@ void read_listeners(Reader& reader, const toml::key& key, const toml::node& node
   if (array->empty()) reader.error(node.source(), "an empty list of listeners: leave it out for port 25");
 }
 
+// What only a backup has: elsewhere it would be believed to work.
+void check_backup(const Scope& scope, const toml::table& table, Domain& domain) {
+  const bool listed = domain.users.has_value() || table.contains("users_file");
+  if (domain.role != DomainRole::backup) {
+    for (const std::string_view name : {"recipients", "unknown_recipients", "hold_for", "bounce_refused"}) {
+      if (!table.contains(name)) continue;
+      scope.at(name).bad_value(*table.get(name), fmt::format("only a domain with role = \"backup\" has this; "
+                                                             "{} is a {}",
+                                                             domain.name.text(), to_string(domain.role)));
+    }
+    return;
+  }
+  if (!table.contains("recipients")) {
+    if (listed) domain.recipients = RecipientSource::list;
+    return;
+  }
+  const toml::node& given = *table.get("recipients");
+  if (domain.recipients == RecipientSource::list && !listed)
+    return scope.at("recipients").bad_value(given, "which list? users = [\"…\"] gives one");
+  if (domain.recipients != RecipientSource::list && listed) {
+    return scope.at("recipients")
+        .bad_value(given,
+                   fmt::format("there is a list of users: recipients = \"list\", or {} without the list",
+                               to_string(domain.recipients)));
+  }
+}
+
 // Which values belong together (design.md: role decides what else a domain may have).
 void check_domain(const Scope& scope, const toml::table& table, Domain& domain) {
   const bool primary = domain.role == DomainRole::primary;
+  check_backup(scope, table, domain);
   if (!primary && domain.mailboxes) {
     return scope.at("mailboxes")
         .bad_value(
@@ -220,6 +248,12 @@ void check_whole(Reader& reader, Config& config) {
     complain(reader.positions().find("queue.retry_max").line != 0 ? "queue.retry_max" : "queue.retry_first",
              fmt::format("queue.retry_max ({}) is shorter than queue.retry_first ({})",
                          format_duration(config.queue.retry_max), format_duration(config.queue.retry_first)));
+  }
+  if (config.callout.refresh_after > config.callout.known_for) {
+    complain("callout.refresh_after",
+             fmt::format(
+                 "callout.refresh_after ({}) is longer than callout.known_for ({}): it would never come",
+                 format_duration(config.callout.refresh_after), format_duration(config.callout.known_for)));
   }
   if (config.limits.command_timeout > config.limits.session_deadline) {
     complain("limits.command_timeout",

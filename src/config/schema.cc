@@ -1,24 +1,13 @@
 #include "config/schema.h"
 
 #include "config/kinds.h"
+#include "config/schema_key.h"
 
 namespace waybill::config {
 namespace {
 using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
-
-template <class S, class M, class K>
-Key<S> key(std::string_view name, std::string_view doc, M S::* member, K kind) {
-  return {name, kind.type(), doc,
-          [=](const Scope& scope, const toml::node& node, S& out) { kind.read(scope, node, out.*member); },
-          [=](const S& from) { return kind.show(from.*member); }};
-}
-
-template <class E, class... Rest>
-Choice<E, 1 + sizeof...(Rest)> choice(E first, Rest... rest) {
-  return {{first, rest...}};
-}
 
 // A peer's timeouts: shorter than a second finds nobody, longer than an hour holds a connection for nothing.
 constexpr Duration kPeerTimeout{Seconds{1}, hours{1}};
@@ -186,6 +175,23 @@ const Section<Domain>& domain_section() {
               &Domain::mailboxes, Optional<MailboxesKind>{}),
           key("users", "who exists, others get 550 at once; [\"*\"]: everyone; a Maildir needs this list",
               &Domain::users, Users{}),
+          key("recipients",
+              "backup: who exists: list: `users`; callout: whom the better MX takes when asked; any: "
+              "everyone; "
+              "default: list where there is one, else any",
+              &Domain::recipients,
+              choice(RecipientSource::any, RecipientSource::list, RecipientSource::callout)),
+          key("unknown_recipients",
+              "backup with callout: one of whom nothing is known while the better MX does not answer: accept "
+              "and hold, defer (450), or refuse (550)",
+              &Domain::unknown_recipients,
+              choice(UnknownRecipients::accept, UnknownRecipients::defer, UnknownRecipients::refuse)),
+          key("hold_for", "backup: how long its mail is tried; \"\": queue.expire_after", &Domain::hold_for,
+              Optional<Duration>{{minutes{1}, days{366}}}),
+          key("bounce_refused",
+              "backup: whether a stranger is told when the better MX refuses his mail; trusted and "
+              "authenticated clients always are",
+              &Domain::bounce_refused, Flag{}),
       }};
   return section;
 }

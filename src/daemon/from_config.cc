@@ -52,6 +52,8 @@ queue::Schedule retry_schedule(const config::Config& config) {
   out.expire_after = config.queue.expire_after;
   out.expire_null_after = config.queue.expire_bounces_after;
   out.delay_notice_after = config.queue.delay_notice_after;
+  for (const config::Domain& domain : config.domains)
+    if (domain.hold_for) out.hold_for.emplace(domain.name.text(), *domain.hold_for);
   return out;
 }
 

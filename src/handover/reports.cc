@@ -70,7 +70,9 @@ Reports add_reports(const queue::Plan& plan, const bounce::Settings& settings,
     std::vector<const queue::Report*> about;
     for (const queue::Report& report : plan.reports) {
       if (!report.decision.wanted || news_of(report.kind) != news) continue;
-      recipients.push_back(to_bounce(report, plan.message->arrived + schedule.expire_after));
+      const Millis tried_for =
+          queue::expire_after(schedule, plan.message->envelope.from, report.record.recipient.address.domain);
+      recipients.push_back(to_bounce(report, plan.message->arrived + tried_for));
       about.push_back(&report);
     }
     if (recipients.empty()) continue;

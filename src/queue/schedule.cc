@@ -58,7 +58,8 @@ void judge_expired(Verdict& verdict, const Schedule& schedule, const MessageReco
                    mail::Outcome outcome) {
   end(verdict.change, State::expired, EventKind::expired,
       fmt::format("undelivered for {}, after {} attempts",
-                  format_duration(expire_after(schedule, message.envelope.from)),
+                  format_duration(expire_after(schedule, message.envelope.from,
+                                               verdict.change.after.recipient.address.domain)),
                   verdict.change.after.attempts));
   outcome.reply.enhanced = {4, 4, 7};  // RFC 3463 3.5: delivery time expired
   add_report(verdict, ReportKind::failure, message, std::move(outcome));
@@ -92,7 +93,8 @@ bool apply_intent(Verdict& verdict, const Intent& intent, Time now) {
 void judge_deferred(Verdict& verdict, const Schedule& schedule, const MessageRecord& message,
                     const mail::Outcome& outcome, const Intent& intent, Time now, uint64_t seed) {
   if (apply_intent(verdict, intent, now)) return;
-  const Time expires = message.arrived + expire_after(schedule, message.envelope.from);
+  const mail::Domain& domain = verdict.change.after.recipient.address.domain;
+  const Time expires = message.arrived + expire_after(schedule, message.envelope.from, domain);
   if (now >= expires) return judge_expired(verdict, schedule, message, outcome);
   Change& change = verdict.change;
   Millis wait = retry_wait(schedule, change.after.attempts, seed);
@@ -112,6 +114,12 @@ void judge_deferred(Verdict& verdict, const Schedule& schedule, const MessageRec
 }
 
 }  // namespace
+
+Millis expire_after(const Schedule& schedule, const mail::ReversePath& from, const mail::Domain& domain) {
+  if (const auto held = schedule.hold_for.find(domain.text()); held != schedule.hold_for.end())
+    return held->second;
+  return from ? schedule.expire_after : schedule.expire_null_after;
+}
 
 Status validate(const Schedule& schedule) {
   if (schedule.retry_after.empty()) return fail(Errc::invalid, "the retry schedule is empty");

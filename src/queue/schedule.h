@@ -3,6 +3,8 @@
 // 4.5.4.1), and never asks for a report to a null reverse-path (RFC 5321 4.5.5, RFC 3461 4.1).
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "queue/store.h"
@@ -20,14 +22,15 @@ struct Schedule {
   /// Mail from the null reverse-path: nobody hears of its end, so it need not stand as long.
   Millis expire_null_after = std::chrono::days(2);
   Millis delay_notice_after = std::chrono::hours(4);  ///< zero: never
+  /// Domains whose mail is tried for another time than these, whoever sent it: what a backup holds.
+  std::map<std::string, Millis, std::less<>> hold_for;  ///< by Domain::text()
 };
 
 [[nodiscard]] Status validate(const Schedule& schedule);
 
-/// How long mail from this reverse-path is tried.
-[[nodiscard]] inline Millis expire_after(const Schedule& schedule, const mail::ReversePath& from) {
-  return from ? schedule.expire_after : schedule.expire_null_after;
-}
+/// How long mail from this reverse-path to this domain is tried.
+[[nodiscard]] Millis expire_after(const Schedule& schedule, const mail::ReversePath& from,
+                                  const mail::Domain& domain);
 
 /// How long to wait after attempt number `attempts` (1 for the first) failed.
 [[nodiscard]] Millis retry_wait(const Schedule& schedule, uint16_t attempts, uint64_t seed);

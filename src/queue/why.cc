@@ -68,7 +68,8 @@ Result<Why> Scheduler::why(RecipientKey key, Time now) const {
     out.reasons.push_back(fmt::format("an operator sent it by {}", printable(one.route_pin, 255)));
   const auto message = store_.message(key.message);
   if (message && *message) {
-    const Time expires = (*message)->arrived + schedule_.expire_after;
+    const Millis tried_for = expire_after(schedule_, (*message)->envelope.from, one.recipient.address.domain);
+    const Time expires = (*message)->arrived + tried_for;
     out.reasons.push_back(
         fmt::format("it is returned to its sender if it is not delivered by {}", format_rfc3339(expires)));
   }

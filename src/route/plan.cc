@@ -28,6 +28,8 @@ std::string_view to_string(Why why) {
       return "temp_failure";
     case Why::bogus:
       return "bogus";
+    case Why::not_an_mx:
+      return "not_an_mx";
     case Why::alias_loop:
       return "alias_loop";
     case Why::loops_to_self:

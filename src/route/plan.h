@@ -26,6 +26,7 @@ enum class Why : uint8_t {
   bogus,          ///< DNSSEC says the answer is forged or broken
   alias_loop,     ///< CNAMEs that end nowhere
   loops_to_self,  ///< we are the best MX, yet not the final destination
+  not_an_mx,      ///< we are set up as a backup, yet none of the MXs is known to be us
   reserved_only,  ///< every address is loopback or the like
   family_off,     ///< every address is of a family that is off here
   down,           ///< every host is taken as unreachable (what-if)

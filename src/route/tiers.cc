@@ -25,20 +25,6 @@ void keep_only_better_than(Plan& plan, uint16_t preference) {
     }
   }
 }
-
-/// A backup that does not find itself (behind NAT, under another name, or not published) can't tell which
-/// hosts are better. The best preference is, because a backup never stands there; any other may be ourselves.
-void keep_only_best_tier(Plan& plan) {
-  note(plan, "self.place-unknown", "",
-       "We are a backup for this domain but don't find ourselves among its MXs, so only the best preference "
-       "is safe.");
-  for (auto tier = plan.tiers.begin() + 1; tier != plan.tiers.end(); ++tier) {
-    for (Host& host : tier->hosts) {
-      host.status = HostStatus::not_better;
-      host.note = "it may be no better than ourselves";
-    }
-  }
-}
 }  // namespace
 
 /// RFC 5321 5.1: if we are among the MXs, those no better than ourselves must not be tried: mail would loop.
@@ -51,9 +37,7 @@ Place drop_not_better(Plan& plan, Role role) {
     keep_only_better_than(plan, tier.preference);
     return Place::found;
   }
-  if (role != Role::backup || plan.tiers.size() < 2) return Place::of_no_matter;
-  keep_only_best_tier(plan);
-  return Place::unknown;
+  return role == Role::backup ? Place::unknown : Place::of_no_matter;
 }
 
 void explain_hosts(Plan& plan) {

@@ -11,7 +11,7 @@ namespace waybill::route {
 
 enum class Place : uint8_t {
   found,         ///< we are among the MXs; what is no better is marked so
-  unknown,       ///< a backup that does not find itself: only the best preference is left
+  unknown,       ///< a backup that does not find itself: any of them may be itself
   of_no_matter,  ///< an ordinary sender
 };
 

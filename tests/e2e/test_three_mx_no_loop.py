@@ -5,7 +5,8 @@ Set up: home.test has a primary (10) and two backups. The second (20) stands beh
 address that is on none of its interfaces and leads to it; it knows it by `self_addresses`. The third (30) is in the DNS
 under an alias that it knows by `self_names`. Proved: what each backup takes climbs to a better MX and stays
 at the best that lives; neither ever connects to itself or to the other below it; when the primary returns all arrives
-once. Then a backup that has not been told its public address: its mail goes round, until the hop limit ends that.
+once. Then a backup that has not been told its public address: it keeps the mail and names the fix, and so it does when it
+is told and finds itself the best. As a relay, which has no place among MXs, it sends its mail round, until the hop limit.
 """
 import re
 import socket
@@ -67,16 +68,30 @@ def test(lab):
     eq(home.messages(), [], "reports to the sender")
     eq(set(nat.clients), {b"outer.test"}, "who came through the second's public address")
 
-    # Nobody told this one of its public address, so it takes itself for a better MX than it is.
-    lost = lab.waybill("mx9", 15, '[domain."away.test"]\nrole = "backup"\nusers = ["john"]\n', hostname="mx9.away.test",
-                       deliver="connections_per_destination = 1\n")
+    # Nobody told this one of its public address, and its name is not in the DNS: it tries nobody, and says what is wrong.
+    lost = lab.waybill("mx8", 15, '[domain."away.test"]\nrole = "backup"\nusers = ["john"]\n', hostname="mx8.test",
+                       top="self_addresses = []", deliver="connections_per_destination = 1\n")
     loop = Nat(lab, lab.ip(215), lost.ip)
+    waits = lambda words: [row["last_reply"] for row in lost.open_recipients() if words in row["last_reply"]["text"]]
     lab.send(lost, "ann@source.test", ["john@away.test"])
+    wait_for(lambda: waits("self_addresses"), "the lost one to say what is wrong", 30)
+    eq(waits("self_addresses")[0]["enhanced"], "4.3.5", "and that it is our fault")
+    lost.rewrite("self_addresses = []", f'self_addresses = ["{lab.ip(215)}"]')
+    lost.cli("reload")
+    wait_for(lambda: waits("is its best MX"), "it to find that it is the best", 30)
+    eq(waits("is its best MX")[0]["enhanced"], "4.4.6", "which is a loop")
+    eq(loop.clients, [], "who came through its public address")
+    eq(home.messages(), [], "reports to the sender")
+
+    # A relay has no place to find, so it takes its own public address for another host.
+    lost.rewrite(f'self_addresses = ["{lab.ip(215)}"]', "self_addresses = []")
+    lost.rewrite('role = "backup"', 'role = "relay"')
+    lost.cli("reload")
     wait_for(lambda: home.messages(), "the loop to end in a report", 60)
     lost.wait_empty()
     eq(home.recipients(), ["ann@source.test"], "one report")
     check("5.4.6" in home.messages()[0], f"which speaks of a loop:\n{home.messages()[0][-1500:]}")
-    rounds = lost.log().count(" helo=mx9.away.test ")
+    rounds = lost.log().count(" helo=mx8.test ")
     check(90 <= rounds <= 101, f"times around: {rounds}")
     check(loop.clients, "it went through its own public address")
     print(f"a loop ended after {rounds} rounds")

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "route/tiers.h"
 #include "support/mail_world.h"
 
 namespace waybill::route {
@@ -120,6 +121,17 @@ RC_GTEST_PROP(Planner, never_tries_itself_or_what_is_no_better, ()) {
     if (plan.source == HostSource::mx && !c.own_hosts.empty()) RC_ASSERT(attempt.preference < own);
     for (const IpAddress& address : c.request.self.addresses) RC_ASSERT(attempt.ip != address);
   }
+}
+
+RC_GTEST_PROP(Planner, a_backup_delivers_only_where_it_stands_itself_and_never_bounces_its_own_loop, ()) {
+  Case c;
+  build(c);
+  c.request.role = Role::backup;
+  const Plan plan = c.world.plan(c.request);
+  const bool found = has_status(plan, HostStatus::is_self);
+  RC_ASSERT(plan.decision != Verdict::deliver || found);
+  RC_ASSERT(plan.decision != Verdict::bounce || plan.why != Why::loops_to_self);
+  RC_ASSERT(plan.why != Why::not_an_mx || !found);
 }
 
 RC_GTEST_PROP(Planner, the_same_seed_gives_the_same_plan, ()) {

@@ -74,6 +74,17 @@ TEST_F(AddReports, a_report_is_a_message_like_any_other_from_null_to_the_sender)
   EXPECT_EQ(fresh.body->size_octets(), fresh.message.size_octets);
 }
 
+TEST_F(AddReports, a_delay_says_until_when_a_backup_holds_it) {
+  queue::Schedule schedule;
+  schedule.hold_for.emplace("x.example", std::chrono::days{21});
+  plan_.reports = {about(0, "a@x.example", ReportKind::delay)};
+  const Reports reports = add_reports(plan_, settings_, schedule, ids_, samples::kStart, transaction_);
+  ASSERT_EQ(reports.messages.size(), 1U);
+  const Chunk text = reports.messages[0].body->chunk(0).value();
+  const std::string until = format_rfc5322(plan_.message->arrived + std::chrono::days{21});
+  EXPECT_NE(text.view().find("Will-Retry-Until: " + until), std::string::npos) << text.view();
+}
+
 TEST_F(AddReports, what_nobody_wants_is_not_told) {
   plan_.reports = {about(0, "a@x.example", ReportKind::failure, false)};
   EXPECT_TRUE(add().messages.empty());

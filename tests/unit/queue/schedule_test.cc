@@ -69,6 +69,26 @@ TEST(Schedule, whose_words_the_last_reply_are_is_kept) {
       << "nobody answered the next attempt";
 }
 
+TEST(Schedule, a_backup_holds_a_domains_mail_for_its_own_time_whoever_sent_it) {
+  Schedule schedule;
+  schedule.hold_for.emplace("example.net", days(21));
+  const auto judge_at = [&](Millis age, const char* to, bool null_sender) {
+    MessageRecord about = message(id_at(1), {to}).message;
+    if (null_sender) about.envelope.from.reset();
+    RecipientRecord record = recipient(to);
+    record.attempts = 200;
+    return judge(schedule, about, {id_at(1), 0}, record, kDeferred, {}, kStart + age, 42).change;
+  };
+  for (const bool null_sender : {false, true}) {
+    EXPECT_EQ(judge_at(days(21) - minutes(1), "a@example.net", null_sender).after.state, State::queued);
+    EXPECT_EQ(judge_at(days(21), "a@example.net", null_sender).after.state, State::expired);
+    EXPECT_NE(judge_at(days(21), "a@example.net", null_sender).event.detail.find("for 21d"),
+              std::string::npos);
+  }
+  EXPECT_EQ(judge_at(days(5), "a@example.org", false).after.state, State::expired) << "another domain";
+  EXPECT_EQ(judge_at(days(5), "a@sub.example.net", false).after.state, State::expired) << "nor one below it";
+}
+
 TEST(Schedule, mail_from_the_null_sender_has_an_end_of_its_own) {
   const RecipientRecord record = recipient("a@example.net");
   const Verdict last = judged(kDeferred, days(2) - minutes(1), {}, record, true);

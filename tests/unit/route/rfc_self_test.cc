@@ -6,7 +6,9 @@
 namespace waybill::route {
 namespace {
 using namespace test;
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 class SelfTest : public testing::Test {
@@ -42,14 +44,31 @@ TEST_F(SelfTest, rfc_023_an_equal_of_self_is_dropped_with_it) {
 }
 
 TEST_F(SelfTest, rfc_024_self_as_best_bounces_as_a_loop) {
-  for (const Role role : {Role::foreign, Role::backup}) {
-    const Plan plan = plan_as({.names = {name("a.example.org")}}, role);
-    EXPECT_EQ(plan.decision, Verdict::bounce);
-    EXPECT_EQ(plan.why, Why::loops_to_self);
-    EXPECT_EQ(plan.enhanced.to_string(), "5.4.6");
-    EXPECT_EQ(plan.code, 554);
-    EXPECT_THAT(plan.attempts, IsEmpty());
-  }
+  const Plan plan = plan_as({.names = {name("a.example.org")}}, Role::foreign);
+  EXPECT_EQ(plan.decision, Verdict::bounce);
+  EXPECT_EQ(plan.why, Why::loops_to_self);
+  EXPECT_EQ(plan.enhanced.to_string(), "5.4.6");
+  EXPECT_EQ(plan.code, 554);
+  EXPECT_THAT(plan.attempts, IsEmpty());
+}
+
+// Whoever made us a backup made a mistake, not the sender: the mail waits until it is mended.
+TEST_F(SelfTest, rfc_024_a_backup_that_is_the_best_keeps_the_mail_and_names_the_fix) {
+  const Plan plan = plan_as({.names = {name("a.example.org")}});
+  EXPECT_EQ(plan.decision, Verdict::defer);
+  EXPECT_EQ(plan.why, Why::loops_to_self);
+  EXPECT_EQ(plan.enhanced.to_string(), "4.4.6");
+  EXPECT_THAT(plan.attempts, IsEmpty());
+  EXPECT_THAT(plan.reason, AllOf(HasSubstr("a.example.org, preference 10"), HasSubstr("number below 10"),
+                                 HasSubstr("role = \"primary\"")));
+}
+
+TEST_F(SelfTest, rfc_024_a_backup_that_is_the_implicit_mx_keeps_the_mail) {
+  world_.host("solo.example", {"192.0.2.9"});
+  const Plan plan = world_.plan(
+      {.domain = domain("solo.example"), .self = {.addresses = {ip("192.0.2.9")}}, .role = Role::backup});
+  EXPECT_EQ(plan.decision, Verdict::defer);
+  EXPECT_EQ(plan.why, Why::loops_to_self);
 }
 
 TEST_F(SelfTest, rfc_024_implicit_mx_that_is_self_bounces_as_a_loop) {
@@ -96,19 +115,49 @@ TEST_F(SelfTest, rfc_037_backup_forwards_to_better_preferences_only) {
   EXPECT_THAT(plan.attempts, IsEmpty());
 }
 
-TEST_F(SelfTest, rfc_037_backup_that_does_not_find_itself_tries_the_best_only) {
+TEST_F(SelfTest, rfc_037_backup_that_does_not_find_itself_keeps_the_mail_and_names_the_fix) {
   const Plan plan = plan_as({.names = {name("nat.example.net")}});
-  EXPECT_THAT(hosts_of(plan), ElementsAre("a.example.org"));
-  EXPECT_TRUE(has_rule(plan, "self.place-unknown"));
+  EXPECT_EQ(plan.decision, Verdict::defer);
+  EXPECT_EQ(plan.why, Why::not_an_mx);
+  EXPECT_EQ(plan.enhanced.to_string(), "4.3.5");
+  EXPECT_THAT(plan.attempts, IsEmpty());
+  EXPECT_TRUE(has_rule(plan, "self.not-listed"));
+  EXPECT_THAT(plan.reason, AllOf(HasSubstr("a.example.org, b.example.org, c.example.org"),
+                                 HasSubstr("names nat.example.net"), HasSubstr("self_addresses")));
   // As a plain sender the same host uses them all.
   EXPECT_EQ(hosts_of(plan_as({.names = {name("nat.example.net")}}, Role::foreign)).size(), 3U);
+  // What an operator sends by hand goes.
+  const Plan pinned = world_.plan(
+      {.domain = domain("example.org"), .via = Via::parse("example.org").value(), .role = Role::backup});
+  EXPECT_EQ(pinned.decision, Verdict::deliver);
+}
+
+TEST_F(SelfTest, rfc_037_a_single_mx_that_is_not_us_is_no_place_for_a_backup) {
+  world_.mx("one.example", {{10, "a.example.org"}});
+  const Plan plan = world_.plan({.domain = domain("one.example"), .role = Role::backup});
+  EXPECT_EQ(plan.decision, Verdict::defer);
+  EXPECT_EQ(plan.why, Why::not_an_mx);
+}
+
+TEST_F(SelfTest, rfc_037_a_place_that_the_dns_cannot_tell_is_unknown_and_no_fault) {
+  world_.fails("c.example.org", dns::Type::a).fails("c.example.org", dns::Type::aaaa);
+  Plan plan = plan_as({.names = {name("nat.example.net")}});
+  EXPECT_EQ(plan.decision, Verdict::defer);
+  EXPECT_EQ(plan.why, Why::temp_failure);
+  EXPECT_THAT(plan.reason, HasSubstr("is not known"));
+  world_.fails("own.example.net", dns::Type::a);
+  world_.mx("two.example", {{10, "a.example.org"}, {20, "b.example.org"}});
+  plan = world_.plan(
+      {.domain = domain("two.example"), .self = {.names = {name("own.example.net")}}, .role = Role::backup});
+  EXPECT_EQ(plan.why, Why::temp_failure);
+  EXPECT_THAT(plan.reason, HasSubstr("our own name own.example.net"));
 }
 
 TEST_F(SelfTest, rfc_037_backup_of_unknown_place_never_bounces_for_want_of_the_best) {
   world_.mx("lost.example", {{10, "gone.example"}, {20, "c.example.org"}});
   const Plan plan = world_.plan({.domain = domain("lost.example"), .role = Role::backup});
   EXPECT_EQ(plan.decision, Verdict::defer);
-  EXPECT_EQ(plan.why, Why::bad_route);
+  EXPECT_EQ(plan.why, Why::not_an_mx);
 }
 
 TEST_F(SelfTest, better_hosts_without_address_bounce_for_that_and_not_as_a_loop) {
