@@ -52,7 +52,17 @@ void PolicyGate::on_mail(const receive::ClientFacts& client, const mail::Reverse
 
 void PolicyGate::on_rcpt(const receive::ClientFacts& client, const mail::ReversePath&,
                          const mail::Address& to, Answer answer) {
-  answer(to_verdict(rules_.load()->decide_rcpt(to_policy(client), to)));
+  const policy::Client who = to_policy(client);
+  const auto rules = rules_.load();
+  policy::RelayDecision decision = rules->decide_rcpt(who, to);
+  if (!decision.accepted() || backup_ == nullptr) return answer(to_verdict(std::move(decision)));
+  const bool trusted = who.authenticated == policy::Authenticated::yes || rules->is_trusted(who);
+  const mail::Address recipient = decision.rewritten.value_or(to);
+  auto shared = std::make_shared<Answer>(std::move(answer));
+  backup_->check(recipient, trusted, [shared, decision](std::optional<mail::Reply> refusal) {
+    if (refusal) return (*shared)(receive::Verdict::refuse(std::move(*refusal)));
+    (*shared)(to_verdict(decision));
+  });
 }
 
 std::optional<mail::Reply> PolicyGate::check_local(const mail::Address& to) const {

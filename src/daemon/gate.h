@@ -7,6 +7,7 @@
 
 #include "base/published.h"
 #include "config/config.h"
+#include "daemon/gate_backup.h"
 #include "dns/resolver.h"
 #include "policy/relay_rules.h"
 #include "receive/gate.h"
@@ -17,6 +18,8 @@ class PolicyGate final : public receive::Gate {
  public:
   /// Once, before sessions begin. The resolver outlives the gate's use.
   void set_resolver(dns::Resolver& resolver) { resolver_ = &resolver; }
+  /// Once, before sessions begin; null: nobody asks a primary. It outlives the gate's use.
+  void set_backup(BackupRecipients& backup) { backup_ = &backup; }
   void set_null_mx_sender(config::NullMxSender policy) { null_mx_sender_ = policy; }
   void set_rules(policy::RelayRules rules) {
     rules_.store(std::make_shared<const policy::RelayRules>(std::move(rules)));
@@ -34,6 +37,7 @@ class PolicyGate final : public receive::Gate {
  private:
   Published<const policy::RelayRules> rules_{std::make_shared<const policy::RelayRules>()};
   dns::Resolver* resolver_ = nullptr;
+  BackupRecipients* backup_ = nullptr;
   std::atomic<config::NullMxSender> null_mx_sender_{config::NullMxSender::accept};
 };
 
