@@ -7,6 +7,7 @@
 
 #include "base/published.h"
 #include "config/config.h"
+#include "daemon/overload.h"
 #include "dns/resolver.h"
 #include "policy/relay_rules.h"
 #include "receive/gate.h"
@@ -17,6 +18,8 @@ class PolicyGate final : public receive::Gate {
  public:
   /// Once, before sessions begin. The resolver outlives the gate's use.
   void set_resolver(dns::Resolver& resolver) { resolver_ = &resolver; }
+  /// Once, before sessions begin. Outlives the gate's use; none in tests of the rules alone.
+  void set_overload(Overload& overload) { overload_ = &overload; }
   void set_null_mx_sender(config::NullMxSender policy) { null_mx_sender_ = policy; }
   void set_rules(policy::RelayRules rules) {
     rules_.store(std::make_shared<const policy::RelayRules>(std::move(rules)));
@@ -32,8 +35,11 @@ class PolicyGate final : public receive::Gate {
   [[nodiscard]] std::optional<mail::Reply> check_local(const mail::Address& to) const;
 
  private:
+  [[nodiscard]] policy::Standing standing_of(const receive::ClientFacts& client) const;
+
   Published<const policy::RelayRules> rules_{std::make_shared<const policy::RelayRules>()};
   dns::Resolver* resolver_ = nullptr;
+  Overload* overload_ = nullptr;
   std::atomic<config::NullMxSender> null_mx_sender_{config::NullMxSender::accept};
 };
 
