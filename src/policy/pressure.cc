@@ -11,8 +11,9 @@ std::optional<uint32_t> percent_of_limit(Pressure what, const PressureReading& r
   const auto value = static_cast<double>(*reading.value);
   const auto limit = static_cast<double>(reading.limit);
   // Free space runs out downwards: with just the reserve left it is at its limit.
-  const double part = what == Pressure::disk ? limit / std::max(value, 1.0) : value / limit;
-  return static_cast<uint32_t>(std::min(part * 100, static_cast<double>(kPercentMost)));
+  // Times 100 first: 29 of 100 are 29 %, which 0.29 is not.
+  const double percent = what == Pressure::disk ? limit * 100 / std::max(value, 1.0) : value * 100 / limit;
+  return static_cast<uint32_t>(std::min(percent, static_cast<double>(kPercentMost)));
 }
 
 void PressureSwitch::step(uint32_t percent, uint32_t on_at, uint32_t off_below, Millis dwell, Steady now) {

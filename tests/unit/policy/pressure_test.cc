@@ -75,6 +75,7 @@ TEST_F(Gauge, switched_off_it_sheds_nobody) {
 TEST(Percent, of_a_limit) {
   EXPECT_EQ(percent_of_limit(Pressure::queue, {850, 1000}), 85U);
   EXPECT_EQ(percent_of_limit(Pressure::queue, {0, 1000}), 0U);
+  for (uint64_t n = 0; n <= 100; ++n) EXPECT_EQ(percent_of_limit(Pressure::queue, {n * 7, 700}), n);
   EXPECT_EQ(percent_of_limit(Pressure::queue, {UINT64_MAX, 1}), kPercentMost);
   EXPECT_EQ(percent_of_limit(Pressure::queue, {5, 0}), std::nullopt);
   EXPECT_EQ(percent_of_limit(Pressure::queue, {std::nullopt, 5}), std::nullopt);
