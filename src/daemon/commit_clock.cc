@@ -5,7 +5,7 @@
 
 namespace waybill::daemon {
 namespace {
-constexpr double kStepsAnOctave = 4;
+constexpr double kStepsAnOctave = 16;
 
 size_t bucket_of(Millis took, size_t buckets) {
   if (took.count() <= 1) return 0;

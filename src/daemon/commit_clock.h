@@ -18,15 +18,15 @@ class CommitClock {
   void began() { began_.fetch_add(1, std::memory_order_relaxed); }
   void ended(Millis took);
 
-  /// About once a second. Milliseconds, rounded up to the next of four steps an octave; 0: nothing was
+  /// About once a second. Milliseconds, rounded up by a twentieth at most; 0: nothing was
   /// committed lately. A commit that doesn't come back counts by how long nothing has come back.
   [[nodiscard]] uint64_t sample(Steady now);
 
   static constexpr size_t kSlices = 10;  ///< samples that count
 
  private:
-  /// Four to an octave, up to 2^16 ms.
-  static constexpr size_t kBuckets = 65;
+  /// Sixteen to an octave, up to 2^16 ms.
+  static constexpr size_t kBuckets = 257;
   using Slice = std::array<uint64_t, kBuckets>;
 
   std::atomic<uint64_t> began_{0};

@@ -345,7 +345,7 @@ net::Task<void> serve_session(net::Stream stream, std::shared_ptr<const Settings
 }
 
 net::Task<void> turn_away(net::Stream stream, std::shared_ptr<const Settings> settings,
-                          SessionRegistry::Admission why) {
+                          SessionRegistry::Admission why, Patience patience) {
   const bool overloaded = why == SessionRegistry::Admission::overloaded;
   const std::string text =
       fmt::format("421 {} {} {}\r\n", overloaded ? "4.3.2" : "4.7.0", settings->hostname,
@@ -359,9 +359,7 @@ net::Task<void> turn_away(net::Stream stream, std::shared_ptr<const Settings> se
     const Status written = co_await stream.write(std::string_view(text), net::deadline_in(kCloseTimeout));
     if (!written) co_return;
   }
-  // Who waits for such a client to hang up holds what runs short. One that spoke before its turn may lose the
-  // reply.
-  if (overloaded) co_return stream.close();
+  if (patience == Patience::none) co_return stream.close();
   co_await stream.shutdown(net::deadline_in(kCloseTimeout));
 }
 

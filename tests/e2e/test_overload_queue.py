@@ -53,7 +53,7 @@ def test(lab):
     # The marks are kept apart: a queue that stays where it is changes nothing.
     eq(levels_over(relay, "queue", 4), ["everyone"], "no flapping at 95")
     sink = lab.sink("mx1", 11)
-    relay.cli("queue", "retry", "--all")
+    relay.cli("queue", "retry", "--all", "--yes")
     wait_shed(relay, "queue", "nobody")
     sink.wait_count(95)
     eq(mail_reply(lab, relay, stranger)[0], 250, "a stranger afterwards")
