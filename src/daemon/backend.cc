@@ -94,6 +94,7 @@ net::Task<Result<control::StatusAnswer>> Backend::status() {
     }
   }
   if (const auto stack = parts_.resolver.current()) out.dns_cache_entries = stack->cache().counts().entries;
+  out.overload = parts_.overload.status();
   out.destinations = destinations(asked.delivery, now);
   if (!stats.files_set_aside.empty()) {
     out.warnings.push_back(
@@ -148,6 +149,7 @@ net::Task<Result<std::string>> Backend::metrics() {
       {"waybill_spool_octets", "Octets of the spool on disk", static_cast<double>(stats.bytes_on_disk)},
       {"waybill_commits", "Synced commits since the start", static_cast<double>(stats.commits)},
   };
+  for (Gauge& gauge : parts_.overload.gauges()) gauges.push_back(std::move(gauge));
   if (const auto stack = parts_.resolver.current()) {
     const resolve::CacheCounts counts = stack->cache().counts();
     gauges.push_back(
@@ -163,6 +165,11 @@ net::Task<Result<std::string>> Backend::metrics() {
 net::Task<Result<control::SendAnswer>> Backend::send(control::SendRequest request) {
   control::SendAnswer out;
   std::vector<mail::Recipient> taken;
+  if (const auto later = parts_.overload.at_injection()) {
+    for (const mail::Recipient& recipient : request.envelope.recipients)
+      out.refused.push_back({recipient.address.to_string(), *later});
+    co_return std::move(out);
+  }
   for (mail::Recipient& recipient : request.envelope.recipients) {
     if (auto refusal = parts_.gate.check_local(recipient.address)) {
       out.refused.push_back({recipient.address.to_string(), std::move(*refusal)});

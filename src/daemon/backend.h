@@ -37,6 +37,7 @@ class Backend final : public control::Backend {
     PolicyGate& gate;
     BackupRecipients& backup;
     BackupPlaces& places;
+    Overload& overload;
     Counters& counters;
     const Clock& clock;
     Time started;

@@ -144,7 +144,7 @@ void Daemon::make_rooms() {
         conductor_->release(domains);
       });
   conductor_->set_manager(*manager_);
-  intake_ = std::make_unique<SpoolIntake>(*store_, ids_, clock_, counters_,
+  intake_ = std::make_unique<SpoolIntake>(*store_, ids_, clock_, counters_, overload_.commits(),
                                           [this](Fresh fresh) { conductor_->announce(std::move(fresh)); });
   intake_->set_postmaster(settings->postmaster_address());
   sessions_ = std::make_unique<receive::SessionRegistry>(session_limits(*settings));
@@ -157,6 +157,8 @@ Status Daemon::open_doors() {
   gate_.set_rules(std::move(*rules));
   gate_.set_resolver(*resolver_);
   gate_.set_backup(*backup_);
+  overload_.configure(*config(), config()->queue.reserve_octets);
+  gate_.set_overload(overload_);
   gate_.set_null_mx_sender(config()->relay.null_mx_sender);
   for (Bound& bound : bound_) {
     const Endpoint local = bound.socket.local();
@@ -183,6 +185,7 @@ Status Daemon::open_control() {
       .gate = gate_,
       .backup = *backup_,
       .places = places_,
+      .overload = overload_,
       .counters = counters_,
       .clock = clock_,
       .started = started_,
@@ -291,6 +294,7 @@ void Daemon::run() {
     announce_ready();
     prune_ledger();
     look_at_backups();
+    watch_overload();
   });
   control_loop_->run();
 }

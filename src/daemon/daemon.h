@@ -17,6 +17,7 @@
 #include "control/service.h"
 #include "daemon/backend.h"
 #include "daemon/backup_places.h"
+#include "daemon/overload.h"
 #include "daemon/server_tls.h"
 #include "learn/store.h"
 #include "net/listener.h"
@@ -68,6 +69,8 @@ class Daemon {
   [[nodiscard]] Status reload_doors(const config::Config& next, control::ReloadAnswer& answer);
   void apply_to_conductor(std::shared_ptr<const config::Config> next);
 
+  void watch_overload();  // watch_overload.cc
+
   // stop.cc
   void begin_stop();
   void end_lookups();
@@ -92,6 +95,7 @@ class Daemon {
   Counters counters_;
   IdSource ids_{clock_};
   RealFs files_;
+  Overload overload_{clock_};
   PolicyGate gate_;
   std::string phase_ = "starting";  ///< control loop only
 
@@ -127,6 +131,7 @@ class Daemon {
   std::vector<net::Loop::Timer> retiring_;  ///< resolvers that were replaced, until their questions are over
   net::Loop::Timer prune_timer_;
   net::Loop::Timer places_timer_;
+  net::Loop::Timer overload_timer_;
   net::Loop::Timer stop_timer_;
   Steady stop_deadline_{};
   bool conductor_stopped_ = false;

@@ -8,6 +8,7 @@
 #include "base/published.h"
 #include "config/config.h"
 #include "daemon/gate_backup.h"
+#include "daemon/overload.h"
 #include "dns/resolver.h"
 #include "policy/relay_rules.h"
 #include "receive/gate.h"
@@ -20,6 +21,8 @@ class PolicyGate final : public receive::Gate {
   void set_resolver(dns::Resolver& resolver) { resolver_ = &resolver; }
   /// Once, before sessions begin; null: nobody asks a primary. It outlives the gate's use.
   void set_backup(BackupRecipients& backup) { backup_ = &backup; }
+  /// Once, before sessions begin. Outlives the gate's use; none in tests of the rules alone.
+  void set_overload(Overload& overload) { overload_ = &overload; }
   void set_null_mx_sender(config::NullMxSender policy) { null_mx_sender_ = policy; }
   void set_rules(policy::RelayRules rules) {
     rules_.store(std::make_shared<const policy::RelayRules>(std::move(rules)));
@@ -35,9 +38,12 @@ class PolicyGate final : public receive::Gate {
   [[nodiscard]] std::optional<mail::Reply> check_local(const mail::Address& to) const;
 
  private:
+  [[nodiscard]] policy::Standing standing_of(const receive::ClientFacts& client) const;
+
   Published<const policy::RelayRules> rules_{std::make_shared<const policy::RelayRules>()};
   dns::Resolver* resolver_ = nullptr;
   BackupRecipients* backup_ = nullptr;
+  Overload* overload_ = nullptr;
   std::atomic<config::NullMxSender> null_mx_sender_{config::NullMxSender::accept};
 };
 

@@ -5,8 +5,13 @@
 namespace waybill::daemon {
 
 SpoolIntake::SpoolIntake(queue::Store& store, IdSource& ids, const Clock& clock, Counters& counters,
-                         Announce announce)
-    : store_(store), ids_(ids), clock_(clock), counters_(counters), announce_(std::move(announce)) {}
+                         CommitClock& commits, Announce announce)
+    : store_(store),
+      ids_(ids),
+      clock_(clock),
+      counters_(counters),
+      commits_(commits),
+      announce_(std::move(announce)) {}
 
 void SpoolIntake::set_postmaster(mail::Address address) {
   postmaster_.store(std::make_shared<const mail::Address>(std::move(address)));
@@ -38,22 +43,24 @@ void SpoolIntake::commit(receive::Accepted accepted, std::move_only_function<voi
   queue::Transaction transaction;
   Fresh fresh = to_fresh(accepted, postmaster.get(), clock_.now());
   transaction.messages.push_back(handover::to_store(fresh, std::move(accepted.chunks), accepted.first_chunk));
-  store_.commit(std::move(transaction),
-                [this, fresh = std::move(fresh), done = std::move(done)](Status status) mutable {
-                  if (!status) {
-                    counters_.commit_failures.fetch_add(1, std::memory_order_relaxed);
-                    if (status.error().code == Errc::no_space)
-                      counters_.messages_refused_full.fetch_add(1, std::memory_order_relaxed);
-                    log::error("not accepted: the spool could not keep it",
-                               {{"id", fresh.message.id}, {"why", status.error().what}});
-                    return done(std::move(status));
-                  }
-                  counters_.messages_accepted.fetch_add(1, std::memory_order_relaxed);
-                  counters_.recipients_accepted.fetch_add(fresh.recipients.size(), std::memory_order_relaxed);
-                  counters_.octets_accepted.fetch_add(fresh.message.size_octets, std::memory_order_relaxed);
-                  done({});
-                  announce_(std::move(fresh));
-                });
+  commits_.began();
+  store_.commit(std::move(transaction), [this, fresh = std::move(fresh), done = std::move(done),
+                                         began = clock_.steady()](Status status) mutable {
+    commits_.ended(clock_.steady() - began);
+    if (!status) {
+      counters_.commit_failures.fetch_add(1, std::memory_order_relaxed);
+      if (status.error().code == Errc::no_space)
+        counters_.messages_refused_full.fetch_add(1, std::memory_order_relaxed);
+      log::error("not accepted: the spool could not keep it",
+                 {{"id", fresh.message.id}, {"why", status.error().what}});
+      return done(std::move(status));
+    }
+    counters_.messages_accepted.fetch_add(1, std::memory_order_relaxed);
+    counters_.recipients_accepted.fetch_add(fresh.recipients.size(), std::memory_order_relaxed);
+    counters_.octets_accepted.fetch_add(fresh.message.size_octets, std::memory_order_relaxed);
+    done({});
+    announce_(std::move(fresh));
+  });
 }
 
 }  // namespace waybill::daemon

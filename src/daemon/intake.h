@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/published.h"
 #include "config/config.h"
+#include "daemon/commit_clock.h"
 #include "daemon/counters.h"
 #include "handover/fresh.h"
 #include "queue/store.h"
@@ -23,7 +24,8 @@ class SpoolIntake final : public receive::Intake {
  public:
   /// Called on the store's commit thread, after the sync.
   using Announce = std::function<void(Fresh)>;
-  SpoolIntake(queue::Store& store, IdSource& ids, const Clock& clock, Counters& counters, Announce announce);
+  SpoolIntake(queue::Store& store, IdSource& ids, const Clock& clock, Counters& counters,
+              CommitClock& commits, Announce announce);
 
   /// Where `<postmaster>` without a domain goes (RFC 5321 4.5.1). Thread-safe.
   void set_postmaster(mail::Address address);
@@ -38,6 +40,7 @@ class SpoolIntake final : public receive::Intake {
   IdSource& ids_;
   const Clock& clock_;
   Counters& counters_;
+  CommitClock& commits_;
   Announce announce_;
   Published<const mail::Address> postmaster_;
 };

@@ -104,6 +104,7 @@ void Daemon::tear_down() {
   targeter_.reset();
   prune_timer_ = {};
   places_timer_ = {};
+  overload_timer_ = {};
   stop_timer_ = {};
   control_listener_.reset();
   http_listener_.reset();
