@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "control/service.h"
 #include "daemon/backend.h"
+#include "daemon/drainer.h"
 #include "daemon/server_tls.h"
 #include "learn/store.h"
 #include "net/listener.h"
@@ -108,6 +109,7 @@ class Daemon {
   Overlay overlay_;  ///< what the resolver's overlay was made of; control loop only
   std::unique_ptr<Conductor> conductor_;
   std::unique_ptr<deliver::Manager> manager_;
+  std::unique_ptr<Drainer> drainer_;
   std::unique_ptr<receive::Server> server_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<control::Service> service_;

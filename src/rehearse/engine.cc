@@ -83,6 +83,13 @@ void Engine::plan_injections() {
     to_come_ += one.count;
     world_.at(start_ + one.at, [this, &one] { inject(one, 1); });
   }
+  for (const Demand& one : scenario_.demands) {
+    ++to_come_;
+    world_.at(start_ + one.at, [this, &one] {
+      --to_come_;
+      conductor_.demand(one);
+    });
+  }
   for (const ClockJump& one : scenario_.jumps) {
     ++to_come_;
     world_.at(start_ + one.at, [this, &one] {
