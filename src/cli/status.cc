@@ -7,6 +7,11 @@
 
 namespace waybill::cli {
 namespace {
+std::string state_text(const control::DestinationStatus& d) {
+  if (d.rate_per_minute == 0) return d.state;
+  return fmt::format("{} {:.4g}/s", d.state, static_cast<double>(d.rate_per_minute) / 60);
+}
+
 std::string destinations(const control::StatusAnswer& s, bool colour) {
   if (s.destinations.empty()) return {};
   Table table({{"DESTINATION", Align::left, 44},
@@ -18,7 +23,7 @@ std::string destinations(const control::StatusAnswer& s, bool colour) {
   for (const control::DestinationStatus& d : s.destinations) {
     const Colour state = d.state == "up" ? Colour::green : d.state == "down" ? Colour::red : Colour::yellow;
     table.add({{d.name},
-               {d.state, state},
+               {state_text(d), state},
                {fmt::format("{}", d.queued)},
                {fmt::format("{} of {}", d.connections, d.concurrency)},
                {d.next_probe ? relative_time(*d.next_probe, s.now) : "-"},

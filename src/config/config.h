@@ -160,6 +160,8 @@ struct Domain {
   std::optional<Millis> hold_for;  ///< how long its mail is tried; absent: queue.expire_after
   /// Whether a stranger hears of what the primary refuses; trusted and authenticated clients always do.
   bool bounce_refused = false;
+  double rate_max = 0;               ///< messages a second that are handed on; 0: no limit of its own
+  std::vector<IpNetwork> etrn_from;  ///< who may ask for its mail by ETRN (RFC 1985); empty: nobody
   /// Without case, and without what follows a '+'; `postmaster` always (RFC 5321 4.5.1).
   [[nodiscard]] bool accepts(std::string_view local) const;
   bool operator==(const Domain&) const = default;
@@ -241,6 +243,16 @@ struct Overload {
   bool operator==(const Overload&) const = default;
 };
 
+/// How a destination gets the mail that waited for it: slowly first. Rates are messages a second.
+struct Recovery {
+  double start_rate = 10;
+  double growth = 2;                ///< by so much in each interval that went well
+  Millis grow_every = Seconds{5};   ///< the interval
+  double rate_max = 200;            ///< the most while what waited is drained
+  Millis pause = Seconds{10};       ///< after a 421 or 452
+  bool operator==(const Recovery&) const = default;
+};
+
 struct Bounce {
   uint64_t return_octets = 50 * kKiB;  ///< a larger message is returned as its header only
   bool operator==(const Bounce&) const = default;
@@ -291,6 +303,7 @@ struct Config {
   Deliver deliver;
   Queue queue;
   Overload overload;
+  Recovery recovery;
   Bounce bounce;
   Callout callout;
   Http http;

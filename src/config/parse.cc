@@ -144,6 +144,12 @@ void check_domain(const Scope& scope, const toml::table& table, Domain& domain) 
             *table.get("mailboxes"),
             fmt::format("a {} domain has no mailboxes here; role = \"primary\" has", to_string(domain.role)));
   }
+  for (const std::string_view handed_on : {"rate_max", "etrn_from"}) {
+    const auto* node = table.get(handed_on);
+    if (!primary || node == nullptr) continue;
+    return scope.at(handed_on).bad_value(
+        *node, fmt::format("a primary domain's mail ends here; {} is for backup and relay", handed_on));
+  }
   if (!primary) return;
   if (!domain.mailboxes) domain.mailboxes.emplace();
   // An LMTP server knows its users and answers for each; a Maildir answers nothing.

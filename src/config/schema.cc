@@ -192,6 +192,12 @@ const Section<Domain>& domain_section() {
               "backup: whether a stranger is told when the better MX refuses his mail; trusted and "
               "authenticated clients always are",
               &Domain::bounce_refused, Flag{}),
+          key("rate_max",
+              "backup, relay: messages a second handed on at most, always; domains of the same hosts and limit "
+              "share it; 0: no limit",
+              &Domain::rate_max, Ratio{0, 100'000}),
+          key("etrn_from", "backup, relay: networks whose hosts may ask for this domain's mail by ETRN (RFC 1985)",
+              &Domain::etrn_from, List<TrustedNetwork>{}),
       }};
   return section;
 }
@@ -271,6 +277,24 @@ const Section<Queue>& queue_section() {
               Count{100, 10'000'000}),
           key("window_per_destination", "of these, for one destination, so that none crowds out the others",
               &Queue::window_per_destination, Count{10, 10'000'000}),
+      }};
+  return section;
+}
+
+const Section<Recovery>& recovery_section() {
+  static const Section<Recovery> section{
+      "recovery",
+      "How a destination that was down gets the mail that waited: one message, then slowly more.",
+      {
+          key("start_rate", "messages a second at first, once one message got through", &Recovery::start_rate,
+              Ratio{0.01, 100'000}),
+          key("growth", "each interval that went well multiplies the rate by this", &Recovery::growth,
+              Ratio{1.0, 100}),
+          key("grow_every", "the interval", &Recovery::grow_every, Duration{Millis{100}, hours{1}}),
+          key("rate_max", "messages a second at most while what waited is drained", &Recovery::rate_max,
+              Ratio{0.01, 100'000}),
+          key("pause", "after a 421 or 452 nothing goes for so long, then at half the rate",
+              &Recovery::pause, Duration{Seconds{0}, hours{1}}),
       }};
   return section;
 }

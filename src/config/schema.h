@@ -49,6 +49,7 @@ struct Section {
 [[nodiscard]] const Section<Deliver>& deliver_section();
 [[nodiscard]] const Section<Queue>& queue_section();
 [[nodiscard]] const Section<Overload>& overload_section();  ///< schema_overload.cc
+[[nodiscard]] const Section<Recovery>& recovery_section();
 [[nodiscard]] const Section<Bounce>& bounce_section();
 [[nodiscard]] const Section<Callout>& callout_section();
 [[nodiscard]] const Section<Http>& http_section();
@@ -65,6 +66,7 @@ void for_each_plain_section(F&& f) {
   f(deliver_section(), &Config::deliver);
   f(queue_section(), &Config::queue);
   f(overload_section(), &Config::overload);
+  f(recovery_section(), &Config::recovery);
   f(bounce_section(), &Config::bounce);
   f(callout_section(), &Config::callout);
   f(http_section(), &Config::http);

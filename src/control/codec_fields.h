@@ -163,11 +163,28 @@ struct Fields<WhyLine> {
 };
 
 template <>
+struct Fields<RecoveryStatus> {
+  template <class A, class V>
+  static void visit(A& a, V& v) {
+    a("phase", v.phase);
+    a("down_since", v.down_since);
+    a("next_probe", v.next_probe);
+    a("paused_until", v.paused_until);
+    a("rate_per_minute", v.rate_per_minute);
+    a("rate_max_per_minute", v.rate_max_per_minute);
+    a("queued", v.queued);
+    a("queued_is_least", v.queued_is_least);
+    a("empty_in_s", v.empty_in_s);
+  }
+};
+
+template <>
 struct Fields<WhyRecipient> {
   template <class A, class V>
   static void visit(A& a, V& v) {
     Fields<RecipientInfo>::visit(a, v.recipient);
     a("summary", v.summary);
+    a("recovery", v.recovery);
     a("steps", v.lines);
   }
 };
@@ -218,6 +235,8 @@ struct Fields<DestinationStatus> {
     a("state", v.state);
     a("next_probe", v.next_probe);
     a("last_reply", v.last_reply);
+    a("rate_per_minute", v.rate_per_minute);
+    a("rate_max_per_minute", v.rate_max_per_minute);
   }
 };
 

@@ -182,9 +182,22 @@ struct WhyLine {
   bool operator==(const WhyLine&) const = default;
 };
 
+/// How its destination stands. Rates are messages a minute: whole numbers also of slow ones.
+struct RecoveryStatus {
+  std::string phase;  ///< "normal", "down", "probing", "slow start"
+  std::optional<Time> down_since, next_probe, paused_until;
+  uint64_t rate_per_minute = 0;      ///< allowed now in a slow start, else those of late
+  uint64_t rate_max_per_minute = 0;  ///< what it may grow to, or the destination's own limit; 0: none
+  uint64_t queued = 0;               ///< recipients that wait for this destination
+  bool queued_is_least = false;      ///< there are more: counting stopped
+  std::optional<uint64_t> empty_in_s;  ///< at the present rate; null: not known
+  bool operator==(const RecoveryStatus&) const = default;
+};
+
 struct WhyRecipient {
   RecipientInfo recipient;
   std::string summary;  ///< one sentence: what it waits for, or why it ended
+  std::optional<RecoveryStatus> recovery;  ///< null: it ended, or its domain ends here
   std::vector<WhyLine> lines;
   bool operator==(const WhyRecipient&) const = default;
 };
@@ -217,9 +230,11 @@ struct DestinationStatus {
   uint64_t queued = 0;  ///< ready or in flight, in memory
   uint64_t connections = 0;
   uint64_t concurrency = 0;  ///< how many connections it may have now
-  std::string state;         ///< "up", "probing", "down"
+  std::string state;         ///< "up", "slow start", "probing", "down"
   std::optional<Time> next_probe;
   std::string last_reply;
+  uint64_t rate_per_minute = 0;      ///< messages allowed in a slow start; 0: none is under way
+  uint64_t rate_max_per_minute = 0;  ///< what it may grow to
   bool operator==(const DestinationStatus&) const = default;
 };
 

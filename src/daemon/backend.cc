@@ -14,6 +14,12 @@ namespace waybill::daemon {
 namespace {
 constexpr size_t kDestinationsShown = 50;
 
+std::string state_of(const deliver::SiteStatus& site) {
+  if (site.recovery.phase != deliver::Recovery::Phase::normal)
+    return std::string(deliver::to_string(site.recovery.phase));
+  return site.down ? "down" : "up";
+}
+
 std::vector<control::DestinationStatus> destinations(const deliver::ManagerStatus& status, Time now) {
   std::vector<control::DestinationStatus> out;
   for (const deliver::SiteStatus& site : status.sites) {
@@ -22,7 +28,11 @@ std::vector<control::DestinationStatus> destinations(const deliver::ManagerStatu
     one.queued = site.queued + site.active;
     one.connections = site.connections.size();
     one.concurrency = static_cast<uint64_t>(site.window);
-    one.state = site.down ? "down" : "up";
+    one.state = state_of(site);
+    if (site.recovery.phase == deliver::Recovery::Phase::slow_start) {
+      one.rate_per_minute = per_minute(site.recovery.rate);
+      one.rate_max_per_minute = per_minute(site.recovery.rate_max);
+    }
     out.push_back(std::move(one));
   }
   for (const deliver::HostStatus& host : status.hosts) {

@@ -79,6 +79,13 @@ net::Task<control::WhyRecipient> Backend::why_one(MessageId id, uint32_t index,
   }
   if (waits) out.lines.push_back({"delivery", "", std::move(asked.waiting)});
   const config::Domain* known = parts_.config()->find_domain(domain);
+  const bool handed_on =
+      known == nullptr || known->role != config::DomainRole::primary || !record.route_pin.empty();
+  if (handed_on) {
+    control::RecoveryStatus recovery = co_await recovery_of(domain, record.route_pin);
+    out.lines.push_back({"recovery", "", describe(recovery, parts_.clock.now())});
+    out.recovery = std::move(recovery);
+  }
   if (known != nullptr && known->role == config::DomainRole::primary && record.route_pin.empty()) {
     out.lines.push_back({"route.local", "",
                          fmt::format("{} ends here: {}", domain.text(),

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "handover/release.h"
 #include "handover/reports.h"
 
 namespace waybill::daemon {
@@ -301,12 +302,13 @@ bool Conductor::leave_out_lost(Pending& pending) {
   return true;
 }
 
-void Conductor::release(const std::vector<mail::Domain>& domains) {
+bool Conductor::release(const std::vector<mail::Domain>& domains, deliver::Manager::Release what) {
   std::vector<std::string> names;
   names.reserve(domains.size());
   for (const mail::Domain& domain : domains) names.push_back(domain.text());
-  scheduler_.release_domains(names, clock_.now());
-  pump_soon();
+  const bool any = handover::release(scheduler_, names, what, clock_.now());
+  if (what != deliver::Manager::Release::none) pump_soon();
+  return any;
 }
 
 void Conductor::act(queue::Action action, queue::Selector selector, std::function<void(Acted)> done) {
@@ -314,6 +316,8 @@ void Conductor::act(queue::Action action, queue::Selector selector, std::functio
   acting->action = std::move(action);
   acting->selector = std::move(selector);
   acting->done = std::move(done);
+  // Before its mail comes: what is due at a host that is down would only be put off again.
+  if (acting->action.kind == queue::Action::Kind::retry) manager_->probe_now();
   act_on_page(std::move(acting));
 }
 
@@ -368,8 +372,8 @@ void Conductor::act_on_page(std::shared_ptr<Acting> acting) {
       return;
     }
   }
-  // An operator who says "retry" knows that the host is back: what we remember of its failures is void.
-  if (acting->action.kind == queue::Action::Kind::retry) manager_->forget_failures();
+  // An operator who says "retry" knows that the host is back: it is probed now.
+  if (acting->action.kind == queue::Action::Kind::retry) manager_->probe_now();
   acting->done(std::move(acting->acted));
   pump_soon();
 }

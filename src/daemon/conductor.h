@@ -42,8 +42,8 @@ class Conductor {
   void reconfigure(Settings settings);
   /// A message is durable: take it on. Thread-safe.
   void announce(Fresh fresh) { fresh_.put(std::move(fresh)); }
-  /// These domains' host is back.
-  void release(const std::vector<mail::Domain>& domains);
+  /// What may come of these domains' mail; see deliver::Manager. False: there is none for a probe.
+  bool release(const std::vector<mail::Domain>& domains, deliver::Manager::Release what);
 
   /// Applies an operator's action to everything that matches, a page at a time. `done` on this loop.
   struct Acted {

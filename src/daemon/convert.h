@@ -7,6 +7,11 @@
 
 namespace waybill::daemon {
 
+/// A rate in messages a second, as the API tells it; at least 1 for what is not 0.
+[[nodiscard]] uint64_t per_minute(double rate);
+/// How a destination stands, in a sentence.
+[[nodiscard]] std::string describe(const control::RecoveryStatus& status, Time now);
+
 [[nodiscard]] Result<queue::Selector> to_queue(const control::Selector& selector);
 [[nodiscard]] control::MessageInfo to_control(const queue::MessageRecord& message);
 [[nodiscard]] control::RecipientInfo to_control(uint32_t index, const queue::RecipientRecord& recipient);

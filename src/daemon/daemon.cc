@@ -138,17 +138,19 @@ void Daemon::make_rooms() {
       learnt_->table("recipients", settings->callout.entries), clock_, settings);
   manager_ = std::make_unique<deliver::Manager>(
       *conductor_loop_, loops, *targeter_, files_, delivery_settings(*settings),
-      [this](const std::string& site, const std::vector<mail::Domain>& domains) {
-        log::info("destination is back", {{"site", site}, {"domains", domains.size()}});
-        backup_->hosts_are_back(domains);
-        conductor_->release(domains);
+      [this](const std::string&, const std::vector<mail::Domain>& domains, deliver::Manager::Release what) {
+        if (what != deliver::Manager::Release::none) backup_->hosts_are_back(domains);
+        return conductor_->release(domains, what);
       });
   conductor_->set_manager(*manager_);
   intake_ = std::make_unique<SpoolIntake>(*store_, ids_, clock_, counters_, overload_.commits(),
                                           [this](Fresh fresh) { conductor_->announce(std::move(fresh)); });
   intake_->set_postmaster(settings->postmaster_address());
   sessions_ = std::make_unique<receive::SessionRegistry>(session_limits(*settings));
-  server_ = std::make_unique<receive::Server>(receive::Services{gate_, *intake_, clock_}, *sessions_, loops);
+  drainer_ = std::make_unique<Drainer>(*conductor_loop_, *store_, *manager_);
+  drainer_->configure(settings);
+  server_ = std::make_unique<receive::Server>(receive::Services{gate_, *intake_, clock_, drainer_.get()},
+                                              *sessions_, loops);
 }
 
 Status Daemon::open_doors() {

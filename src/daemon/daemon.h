@@ -18,6 +18,7 @@
 #include "daemon/backend.h"
 #include "daemon/backup_places.h"
 #include "daemon/overload.h"
+#include "daemon/drainer.h"
 #include "daemon/server_tls.h"
 #include "learn/store.h"
 #include "net/listener.h"
@@ -116,6 +117,7 @@ class Daemon {
   std::unique_ptr<BackupRecipients> backup_;
   std::unique_ptr<Conductor> conductor_;
   std::unique_ptr<deliver::Manager> manager_;
+  std::unique_ptr<Drainer> drainer_;
   std::unique_ptr<receive::Server> server_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<control::Service> service_;

@@ -35,6 +35,12 @@ deliver::Settings delivery_settings(const config::Config& config) {
   // A host that is down is probed again no later than its mail would be tried anyway.
   out.memory.probe_first = std::min(out.memory.probe_first, config.queue.retry_first);
   out.memory.probe_max = std::min(out.memory.probe_max, config.queue.retry_max);
+  const config::Recovery& recovery = config.recovery;
+  out.ramp = {.start_rate = recovery.start_rate,
+              .growth = recovery.growth,
+              .grow_every = recovery.grow_every,
+              .rate_max = recovery.rate_max,
+              .pause = recovery.pause};
   out.recipients_per_transaction_max = from.recipients_per_message;
   out.connections_max = from.connections;
   return out;
@@ -146,6 +152,8 @@ std::shared_ptr<const receive::Settings> listener_settings(const config::Config&
   out->command_timeout = limits.command_timeout;
   out->session_timeout = limits.session_deadline;
   out->no_delay = config.relay.trusted_networks;
+  for (const config::Domain& domain : config.domains)
+    out->etrn_from.insert(out->etrn_from.end(), domain.etrn_from.begin(), domain.etrn_from.end());
   return out;
 }
 

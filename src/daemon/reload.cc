@@ -55,6 +55,7 @@ void note_changes(config::Config before, const config::Config& after, control::R
   differ.note(&Config::deliver, "deliver: for new connections");
   differ.note(&Config::queue, "queue: for what is decided from now on");
   differ.note(&Config::overload, "overload");
+  differ.note(&Config::recovery, "recovery: for what comes back from now on");
   differ.note(&Config::bounce, "bounce");
   differ.note(&Config::callout, "callout");
 }
@@ -121,6 +122,7 @@ Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) 
   log::configure(next.log.level, next.log.format);
   gate_.set_rules(std::move(*rules));
   gate_.set_null_mx_sender(next.relay.null_mx_sender);
+  drainer_->configure(settings);
   intake_->set_postmaster(next.postmaster_address());
   sessions_->set_limits(session_limits(next));
   overload_.configure(*settings, running_->queue.reserve_octets);  // the open spool's

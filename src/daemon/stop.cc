@@ -23,6 +23,7 @@ void Daemon::begin_stop() {
   log::info("stopping", {{"grace", format_duration(grace)}, {"sessions", sessions_->active()}});
   stop_deadline_ = net::deadline_in(grace);
   server_->stop();
+  drainer_->stop();
   conductor_loop_->post([this] {
     conductor_->stop(stop_deadline_, [this] { control_loop_->post([this] { conductor_stopped_ = true; }); });
     control_loop_->post([this] { end_lookups(); });
@@ -98,6 +99,7 @@ void Daemon::tear_down() {
   service_.reset();
   backend_.reset();
   server_.reset();
+  drainer_.reset();
   manager_.reset();
   conductor_.reset();
   backup_.reset();

@@ -152,8 +152,11 @@ void Targeter::look_at_backups() {
 }
 
 void Targeter::planned(const std::string& key, const route::Plan& plan) {
-  const auto targets =
-      std::make_shared<const deliver::Targets>(handover::to_targets(plan, tls_policy(config_->deliver.tls)));
+  auto made = handover::to_targets(plan, tls_policy(config_->deliver.tls));
+  const auto domain = mail::Domain::parse(key.substr(0, key.find(' ')));
+  if (const config::Domain* known = domain ? config_->find_domain(*domain) : nullptr; known != nullptr)
+    handover::limit_rate(made, known->rate_max);
+  const auto targets = std::make_shared<const deliver::Targets>(std::move(made));
   const auto waiting = asked_.extract(key);
   if (plan.ttl_s > 0) {
     if (kept_.size() >= kKeptMax) kept_.erase(kept_.begin());

@@ -85,11 +85,23 @@ void HostMemory::drop_if_empty(const Peer& peer) {
   if (at != entries_.end() && !at->second.down && !at->second.tls_broken_until) entries_.erase(at);
 }
 
+bool HostMemory::meant(const std::string& address, const Peer& peer, const Entry& entry) {
+  return address.empty() || peer.to_string() == address || peer.endpoint.ip.to_string() == address ||
+         entry.host == address;
+}
+
+void HostMemory::probe_now(const std::string& address, Steady now) {
+  for (auto& [peer, known] : entries_) {
+    if (!known.down || known.probing || !meant(address, peer, known)) continue;
+    known.next_probe = std::min(known.next_probe, now);
+    known.failures = 0;  // where it fails again, the next probe is near again
+  }
+}
+
 void HostMemory::forget(const std::string& address) {
   for (auto at = entries_.begin(); at != entries_.end();) {
-    const bool meant = address.empty() || at->first.to_string() == address ||
-                       at->first.endpoint.ip.to_string() == address || at->second.host == address;
-    at = meant && !at->second.probing ? entries_.erase(at) : std::next(at);
+    const bool gone = meant(address, at->first, at->second) && !at->second.probing;
+    at = gone ? entries_.erase(at) : std::next(at);
   }
 }
 

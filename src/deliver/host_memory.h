@@ -59,6 +59,8 @@ class HostMemory {
   void tls_failed(const Peer& peer, const std::string& host, Steady now);
   [[nodiscard]] bool tls_broken(const Peer& peer, Steady now) const;
 
+  /// An operator, or the host itself, knows better: those that are down may be tried now, one connection each.
+  void probe_now(const std::string& address, Steady now);
   /// Forgets one, or all; those that are being probed right now keep that.
   void forget(const std::string& address);
   [[nodiscard]] const Entry* find(const Peer& peer) const;
@@ -66,6 +68,7 @@ class HostMemory {
 
  private:
   Entry& entry(const Peer& peer);
+  [[nodiscard]] static bool meant(const std::string& address, const Peer& peer, const Entry& entry);
   void drop_if_empty(const Peer& peer);
 
   MemorySettings settings_;

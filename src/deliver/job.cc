@@ -31,8 +31,9 @@ std::shared_ptr<Connection> JobQueue::wake_for(const Job& job, Wake wake) {
   std::optional<size_t> best;
   for (size_t n = idle_.size(); n-- > 0;) {
     const ConnectionPlan& plan = idle_[n].connection->plan();
-    if (job.has_tried(plan.peer)) continue;
-    if (plan.host == job.wish) return wake_at(n, job.wish);
+    if (idle_[n].held || job.has_tried(plan.peer)) continue;
+    // Who has yet to prove itself gets the first that comes.
+    if (plan.host == job.wish || proving_.contains(plan.id)) return wake_at(n, job.wish);
     if (patient && idle_[n].watching) continue;
     if (!best || plan.tier < idle_[*best].connection->plan().tier) best = n;
   }
@@ -42,6 +43,7 @@ std::shared_ptr<Connection> JobQueue::wake_for(const Job& job, Wake wake) {
 std::shared_ptr<Connection> JobQueue::push(JobPtr job, Wake wake) {
   const std::scoped_lock lock(mutex_);
   Lane& lane = lanes_[job->wish];
+  backlog_ += job->backlog ? 1 : 0;
   lane.jobs.push_back(std::move(job));
   ++size_;
   return wake_for(*lane.jobs.back(), wake);
@@ -51,6 +53,7 @@ std::shared_ptr<Connection> JobQueue::push_front(JobPtr job) {
   const std::scoped_lock lock(mutex_);
   job->queued_at = Steady::min();
   Lane& lane = lanes_[job->wish];
+  backlog_ += job->backlog ? 1 : 0;
   lane.jobs.push_front(std::move(job));
   ++size_;
   return wake_for(*lane.jobs.front(), Wake::any);
@@ -62,6 +65,9 @@ JobQueue::Taken JobQueue::take_or_rest(const std::shared_ptr<Connection>& connec
   arrived(plan.id);
   Lane& own = lanes_[plan.host];
   own.serving.insert(plan.id);
+  if (pace_.any() || !proving_.empty()) {
+    if (auto taken = held_back(connection, now)) return std::move(*taken);
+  }
   const auto next = [&plan](Lane& lane) {
     return std::ranges::find_if(lane.jobs, [&](const JobPtr& job) { return !job->has_tried(plan.peer); });
   };
@@ -88,14 +94,20 @@ JobQueue::Taken JobQueue::take_or_rest(const std::shared_ptr<Connection>& connec
     first = due;
   }
   if (first == Steady::max()) {
-    idle_.push_back({connection, taken.look_again.has_value()});
+    idle_.push_back({connection, taken.look_again.has_value(), false});
     return taken;
   }
-  taken.job = std::move(*which);
+  taken.job = remove(*from, which);
   taken.look_again.reset();
-  from->jobs.erase(which);
-  --size_;
   return taken;
+}
+
+JobPtr JobQueue::remove(Lane& lane, std::deque<JobPtr>::iterator at) {
+  JobPtr job = std::move(*at);
+  lane.jobs.erase(at);
+  --size_;
+  backlog_ -= job->backlog ? 1 : 0;
+  return job;
 }
 
 bool JobQueue::forget(const Connection* connection) {
@@ -126,6 +138,7 @@ void JobQueue::give_up_on(const Connection& connection) {
 void JobQueue::gone(const Connection& connection) {
   const std::scoped_lock lock(mutex_);
   arrived(connection.id());
+  proving_.erase(connection.id());
   const auto at = lanes_.find(connection.plan().host);
   if (at == lanes_.end()) return;
   at->second.serving.erase(connection.id());
@@ -172,6 +185,7 @@ std::vector<JobPtr> JobQueue::drain() {
     lane.jobs.clear();
   }
   size_ = 0;
+  backlog_ = 0;
   return all;
 }
 
@@ -185,6 +199,7 @@ std::vector<JobPtr> JobQueue::take_if(const std::function<bool(const Job&)>& wan
     lane.jobs.erase(rest.begin(), rest.end());
   }
   size_ -= taken.size();
+  for (const JobPtr& job : taken) backlog_ -= job->backlog ? 1 : 0;
   return taken;
 }
 
@@ -235,10 +250,7 @@ JobPtr JobQueue::take_exhausted(const std::vector<Peer>& peers) {
   const Job& first = *lane->jobs.front();
   if (!std::ranges::all_of(peers, [&first](const Peer& peer) { return first.has_tried(peer); }))
     return nullptr;
-  JobPtr job = std::move(lane->jobs.front());
-  lane->jobs.pop_front();
-  --size_;
-  return job;
+  return remove(*lane, lane->jobs.begin());
 }
 
 }  // namespace waybill::deliver

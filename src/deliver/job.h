@@ -13,11 +13,13 @@
 
 #include "deliver/dialogue.h"
 #include "deliver/host_memory.h"
+#include "deliver/ramp.h"
 #include "mail/delivery.h"
 
 namespace waybill::deliver {
 
 class Connection;
+struct ConnectionPlan;
 
 /// Owned by exactly one place at a time: the site's queue, a connection, or the manager.
 struct Job {
@@ -29,6 +31,7 @@ struct Job {
   std::vector<Peer> tried;            ///< hosts that failed this job in this attempt
   std::optional<mail::Outcome> last;  ///< what the last of them said
   uint8_t stale = 0;                  ///< reused connections that turned out to be gone
+  bool backlog = false;               ///< as the delivery says
 
   [[nodiscard]] bool has_tried(const Peer& peer) const {
     for (const Peer& one : tried) {
@@ -47,6 +50,10 @@ using JobPtr = std::unique_ptr<Job>;
 /// It helps other lanes out when nobody serves them, or when the other's job has waited: long, while it has
 /// work of its own; a moment, when it has none: a share is not worth idleness. A job that a connection is on
 /// its way for is left to it.
+///
+/// Where the destination has a limit or recovers (ramp.h) no message begins without a token; fresh mail and what
+/// waited then take turns. A connection to a host that has yet to prove itself gets one message, and no second
+/// before the manager has seen how that ended (proved(), prove_again()).
 class JobQueue {
  public:
   /// Which idle connections push() may wake.
@@ -58,6 +65,7 @@ class JobQueue {
   struct Taken {
     JobPtr job;                        ///< null: the connection is now on the idle list
     std::optional<Steady> look_again;  ///< then another host's job, if it is still there, may be taken
+    bool held = false;                 ///< there may be work, and it waits for a token or for its proof
   };
   /// The next job that was not tried at the connection's peer.
   [[nodiscard]] Taken take_or_rest(const std::shared_ptr<Connection>& connection, Steady now);
@@ -72,6 +80,34 @@ class JobQueue {
   void gone(const Connection& connection);
   /// An idle connection to wake for a job that nobody is on the way for.
   [[nodiscard]] std::shared_ptr<Connection> match();
+
+  // recovery (job_pace.cc)
+  /// At most so many messages a second begin, always.
+  void limit(double rate, Steady now);
+  void begin_ramp(const RampSettings& settings, double rate, Steady now);
+  void end_ramp();
+  void answered_well(Steady now);
+  void slow_down(Steady now);
+  struct PaceView {
+    double rate = 0;
+    double rate_max = 0;
+    std::optional<Steady> paused_until;
+    Steady backlog_seen{};  ///< when a job of the backlog was here last
+    size_t backlog = 0;
+  };
+  /// None: no ramp.
+  [[nodiscard]] std::optional<PaceView> pace(Steady now) const;
+  /// Jobs that waited elsewhere before, and that are here now.
+  [[nodiscard]] size_t backlog() const;
+  /// A connection waits for a token or for a proof: another one would wait beside it.
+  [[nodiscard]] bool held() const;
+  /// One message, then it waits for the next two calls.
+  void prove(uint64_t connection);
+  [[nodiscard]] bool proving(uint64_t connection) const;
+  /// Its message ended well: the connection to wake, if it rests.
+  [[nodiscard]] std::shared_ptr<Connection> proved(uint64_t connection);
+  /// Its message said nothing: another one may.
+  [[nodiscard]] std::shared_ptr<Connection> prove_again(uint64_t connection);
 
   [[nodiscard]] bool has_idle(const std::string& host) const;
   /// The hosts that have idle connections.
@@ -104,12 +140,19 @@ class JobQueue {
   struct Idle {
     std::shared_ptr<Connection> connection;
     bool watching;  ///< it looks again by itself
+    bool held;      ///< for a token or a proof: nothing that is put in may wake it
   };
+  enum class Proof : uint8_t { open, under_way };
   using Lanes = std::map<std::string, Lane, std::less<>>;
 
   // REQUIRE: the mutex is held.
   [[nodiscard]] std::shared_ptr<Connection> wake_for(const Job& job, Wake wake);
   [[nodiscard]] std::shared_ptr<Connection> wake_at(size_t place, const std::string& lane);
+  [[nodiscard]] bool serves(const Connection& connection, const Job& job) const;
+  [[nodiscard]] std::optional<Taken> held_back(const std::shared_ptr<Connection>& connection, Steady now);
+  [[nodiscard]] JobPtr take_paced(const ConnectionPlan& plan, Steady now);
+  [[nodiscard]] std::shared_ptr<Connection> wake_held(uint64_t connection);
+  [[nodiscard]] JobPtr remove(Lane& lane, std::deque<JobPtr>::iterator at);
   void arrived(uint64_t id);
   [[nodiscard]] Lane* first_lane();
   [[nodiscard]] const Lane* first_lane() const;
@@ -119,6 +162,11 @@ class JobQueue {
   size_t size_ = 0;
   std::map<uint64_t, std::string> coming_;  ///< connection to lane
   std::vector<Idle> idle_;
+  size_t backlog_ = 0;
+  Pace pace_;
+  bool backlog_next_ = true;  ///< whose turn it is while messages are paced
+  Steady backlog_seen_ = Steady::min();
+  std::map<uint64_t, Proof> proving_;  ///< connections to hosts that have yet to prove themselves
 };
 
 }  // namespace waybill::deliver

@@ -79,10 +79,14 @@ void Manager::Impl::on_targets(JobPtr job, const TargetsPtr& targets) {
 
 void Manager::Impl::enqueue(JobPtr job, const TargetsPtr& targets) {
   Site& where = site(targets->site_key);
+  if (!where.targets) where.queue->limit(targets->rate_max, net::steady_now());
   where.targets = targets;
   where.used = net::steady_now();
   job->wish = wish_of(*targets);
   job->queued_at = where.used;
+  job->backlog = job->delivery->backlog;
+  where.asked.reset();
+  if (job->backlog) note_backlog(where, *job);
   // RFC 5321 5.1 wants the load spread over equals: this delivery's own order says whose turn it is, whoever
   // else is idle. Where no connection may be made to that one, any will do.
   const bool shared = !job->wish.empty() && !where.connections.empty() && !where.queue->has_idle(job->wish) &&
@@ -108,6 +112,7 @@ void Manager::Impl::on_report(Report& report) {
   if (report.what == Report::What::opened) return on_opened(where, report.connection);
   if (report.what == Report::What::leaving) {
     where.connections.erase(report.connection->id());
+    proof_ended(where, report);
     where.queue->gone(*report.connection);
     rouse(where);
     return pump(where);
@@ -117,20 +122,7 @@ void Manager::Impl::on_report(Report& report) {
 
 void Manager::Impl::on_done(Report& report) {
   Site& where = site(report.connection->plan().site_key);
-  bool held_back = false;
-  for (const auto& outcome : report.job->outcomes) {
-    if (!outcome) continue;
-    where.delivered += outcome->fate == mail::Fate::delivered ? 1 : 0;
-    where.deferred += outcome->fate == mail::Fate::deferred ? 1 : 0;
-    where.rejected += outcome->fate == mail::Fate::rejected ? 1 : 0;
-    held_back = held_back || (outcome->fate == mail::Fate::deferred && outcome->remote);
-  }
-  // 4yz in the dialogue slows the site down; 5yz says nothing about its load.
-  if (held_back) {
-    where.pacing.held_back();
-  } else {
-    where.pacing.succeeded();
-  }
+  note_answers(where, report);
   where.used = net::steady_now();
   answer(std::move(report.job));
   if (where.queue->size() > 0) pump(where);
@@ -224,11 +216,6 @@ void Manager::Impl::reconfigure(Settings settings) {
   memory_.reconfigure(settings_.memory);
 }
 
-void Manager::Impl::forget_failures(const std::string& address) {
-  memory_.forget(address);
-  for (auto& [key, where] : sites_) tick_site(*where, net::steady_now());
-}
-
 void Manager::Impl::stop(Steady deadline, std::move_only_function<void()> done) {
   stopping_ = true;
   stopped_ = std::move(done);
@@ -282,7 +269,12 @@ void Manager::start(mail::DeliveryPtr delivery, mail::DeliveryDone done) {
   impl_->start(std::move(delivery), std::move(done));
 }
 void Manager::reconfigure(Settings settings) { impl_->reconfigure(std::move(settings)); }
-void Manager::forget_failures(const std::string& address) { impl_->forget_failures(address); }
+void Manager::probe_now(const std::string& address) { impl_->probe_now(address); }
+void Manager::drain(const mail::Domain& domain) { impl_->drain(domain); }
+void Manager::recovery(const mail::Domain& domain, const std::string& route_pin,
+                       std::function<void(Recovery)> done) {
+  impl_->recovery(domain, route_pin, std::move(done));
+}
 ManagerStatus Manager::status() const { return impl_->status(); }
 std::vector<mail::DeliveryPtr> Manager::take_back(const Wanted& wanted) { return impl_->take_back(wanted); }
 std::string Manager::why_waiting(const Wanted& wanted) const { return impl_->why_waiting(wanted); }

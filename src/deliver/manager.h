@@ -34,6 +34,21 @@ struct ConnectionStatus {
   Millis age{0};
 };
 
+/// How a destination stands: for status and `queue why`.
+struct Recovery {
+  enum class Phase : uint8_t { normal, down, probing, slow_start };
+  std::string site_key;
+  Phase phase = Phase::normal;
+  Millis down_for{0};
+  Millis next_probe_in{0};
+  mail::Reply last;       ///< why it is down
+  double rate = 0;        ///< messages a second: allowed in a slow start, else those of late
+  double rate_max = 0;    ///< what a slow start may grow to; else the destination's own limit, 0: none
+  Millis paused_for{0};   ///< the host asked for less
+  std::vector<mail::Domain> domains;  ///< some of those that wait there or were released
+};
+[[nodiscard]] std::string_view to_string(Recovery::Phase phase);
+
 struct SiteStatus {
   std::string site_key;
   size_t queued = 0;                                   ///< waiting for a connection
@@ -42,6 +57,7 @@ struct SiteStatus {
   uint64_t delivered = 0, deferred = 0, rejected = 0;  ///< recipients, since the site came into use
   bool down = false;
   size_t domains_waiting = 0;  ///< domains whose mail was deferred because the site is down
+  Recovery recovery;           ///< without its domains
   std::vector<ConnectionStatus> connections;
 };
 
@@ -64,8 +80,11 @@ struct ManagerStatus {
 
 class Manager {
  public:
-  /// A host of this site works again: whatever waits for these domains may go now.
-  using SiteBack = std::function<void(const std::string& site_key, const std::vector<mail::Domain>& domains)>;
+  /// What may come of the mail that waits for a site's domains. `one`: the next probe carries it; false: there is
+  /// none. `all`: the site works again. `none`: it failed again; what was released and is not here yet stays.
+  enum class Release : uint8_t { one, all, none };
+  using SiteBack = std::function<bool(const std::string& site_key, const std::vector<mail::Domain>& domains,
+                                      Release what)>;
 
   /// All references outlive the manager. `io_loops` is not empty; the conductor may be one of them.
   Manager(net::Loop& conductor, std::vector<net::Loop*> io_loops, Router& router, FileSystem& files,
@@ -79,8 +98,14 @@ class Manager {
   void start(mail::DeliveryPtr delivery, mail::DeliveryDone done);
   /// For new connections and new deliveries; what is under way ends as it began.
   void reconfigure(Settings settings);
-  /// An operator knows better: forget that hosts failed (of one address, or "" for all) and try again.
-  void forget_failures(const std::string& address = {});
+  /// An operator knows better: hosts that are down (of one address, or "" for all) are probed now, with one message
+  /// each as ever.
+  void probe_now(const std::string& address = {});
+  /// Somebody who knows (ETRN) says that this domain's hosts want its mail: as after an outage, they are probed with
+  /// one message, and the rest follows in a slow start.
+  void drain(const mail::Domain& domain);
+  /// How the destination of this domain stands. `done` on the conductor's loop, at once or later.
+  void recovery(const mail::Domain& domain, const std::string& route_pin, std::function<void(Recovery)> done);
   [[nodiscard]] ManagerStatus status() const;
   /// Takes back the deliveries that `wanted` names and that still wait for a connection: their `done` will
   /// not be called. What is on a connection goes on.

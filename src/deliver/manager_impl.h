@@ -19,7 +19,9 @@ class Manager::Impl : public std::enable_shared_from_this<Manager::Impl> {
 
   void start(mail::DeliveryPtr delivery, mail::DeliveryDone done);
   void reconfigure(Settings settings);
-  void forget_failures(const std::string& address);
+  void probe_now(const std::string& address);
+  void drain(const mail::Domain& domain);
+  void recovery(const mail::Domain& domain, const std::string& route_pin, std::function<void(Recovery)> done);
   [[nodiscard]] ManagerStatus status() const;
   [[nodiscard]] std::vector<mail::DeliveryPtr> take_back(const Wanted& wanted);
   [[nodiscard]] std::string why_waiting(const Wanted& wanted) const;
@@ -65,6 +67,19 @@ class Manager::Impl : public std::enable_shared_from_this<Manager::Impl> {
   void tick_site(Site& site, Steady now);
   void schedule_tick();
   [[nodiscard]] ConnectionPlan plan_for(const Site& site, const Candidate& candidate, Millis connect_timeout);
+
+  // manager_recovery.cc: one message first, then slowly more
+  void note_backlog(Site& site, const Job& job);
+  void note_answers(Site& site, const Report& report);
+  void judge_proof(Site& site, const std::shared_ptr<Connection>& connection, const Outcomes& outcomes);
+  void proof_succeeded(Site& site, const std::shared_ptr<Connection>& connection);
+  void proof_failed(Site& site, const std::shared_ptr<Connection>& connection, const mail::Outcome& why);
+  void proof_ended(Site& site, const Report& report);
+  void begin_ramp(Site& site, double rate);
+  void end_recovery(Site& site);
+  void ask_for_probe(Site& site, Steady now);
+  void tick_recovery(Site& site, Steady now);
+  [[nodiscard]] Recovery recovery_of(const Site& site, Steady now) const;
 
   net::Loop& conductor_;
   std::vector<net::Loop*> io_loops_;

@@ -22,7 +22,10 @@ mail::Outcome nobody() {
 
 Site& Manager::Impl::site(const std::string& key) {
   auto& place = sites_[key];
-  if (!place) place = std::make_unique<Site>(key, settings_.pacing);
+  if (!place) {
+    place = std::make_unique<Site>(key, settings_.pacing);
+    place->reckoned = net::steady_now();
+  }
   return *place;
 }
 
@@ -34,6 +37,8 @@ void Manager::Impl::pump(Site& where) {
     const size_t live = where.connections.size();
     const size_t under_way = live + where.walks.size();
     if (live == 0 && !where.walks.empty()) return;
+    if (where.phase == Site::Phase::proving && under_way > 0) return;
+    if (live > 0 && where.careful() && where.queue->held()) return;
     // A job on its way to the next host may have one connection beyond the window, or it would wait for a
     // host that it can't use.
     if (live > 0 && under_way >= where.pacing.connections() + (met.empty() ? 0 : 1)) return;
@@ -66,7 +71,8 @@ std::string Manager::Impl::wish_of(const Targets& targets) const {
 }
 
 Manager::Impl::Walked Manager::Impl::open_wished(Site& where, const std::string& wish) {
-  const bool full = where.connections.size() + where.walks.size() >= where.pacing.connections() ||
+  const bool full = where.phase == Site::Phase::proving || (where.careful() && where.queue->held()) ||
+                    where.connections.size() + where.walks.size() >= where.pacing.connections() ||
                     connections_.size() >= settings_.connections_max;
   if (stopping_ || full || where.walks_to(wish)) return Walked::nobody_left;
   return start_walk(where, Walk::Purpose::mail, {}, kAnyTier, wish);
@@ -107,6 +113,10 @@ void Manager::Impl::connect(Site& where, Walk walk) {
   const bool last = walk.at + 1 == walk.candidates.size();
   ConnectionPlan plan =
       plan_for(where, candidate, last ? settings_.timeouts.connect : settings_.timeouts.connect_early);
+  const HostMemory::Entry* known = memory_.find(candidate.peer);
+  plan.proving = where.phase == Site::Phase::proving || where.down || (known != nullptr && known->down);
+  if (plan.proving) where.queue->prove(plan.id);
+  if (where.down) where.phase = Site::Phase::proving;
   net::Loop& loop = *io_loops_[next_loop_++ % io_loops_.size()];
   walk.connection = std::make_shared<Connection>(loop, std::move(plan));
   ++walk.asked;
@@ -170,6 +180,7 @@ void Manager::Impl::walk_failed(Site& where, Walk walk) {
 void Manager::Impl::site_down(Site& where, const mail::Outcome& why, mail::Fate fate) {
   mail::Outcome outcome = why;
   outcome.fate = fate;
+  end_recovery(where);
   if (!where.down) {
     where.down = true;
     log::warning("site down", {{"site", where.key}, {"host", why.host}, {"reason", why.reply.to_string()}});
@@ -185,15 +196,10 @@ void Manager::Impl::on_opened(Site& where, const std::shared_ptr<Connection>& co
   where.walks.erase(connection->id());
   where.connections[connection->id()] = connection;
   where.used = net::steady_now();
-  const bool was_down = memory_.worked(connection->peer());
-  if (was_down)
-    log::info("host back", {{"host", connection->plan().host}, {"address", connection->peer().to_string()}});
-  retire_worse(where, connection->plan().tier);
-  where.down = false;
-  if (!where.waiting.empty()) {
-    const std::vector<mail::Domain> domains(where.waiting.begin(), where.waiting.end());
-    where.waiting.clear();
-    if (site_back_) site_back_(where.key, domains);
+  // A host that has yet to prove itself shows by its first message whether it works (manager_recovery.cc).
+  if (!connection->plan().proving) {
+    (void)memory_.worked(connection->peer());
+    retire_worse(where, connection->plan().tier);
   }
   pump(where);
 }
@@ -210,15 +216,17 @@ void Manager::Impl::on_closed(Site& where, Report& report) {
   const auto& connection = report.connection;
   connections_.erase(connection->id());
   where.connections.erase(connection->id());
-  where.queue->gone(*connection);
   const auto walking = where.walks.find(connection->id());
   if (walking != where.walks.end()) {
+    where.queue->gone(*connection);
     Walk walk = std::move(walking->second);
     where.walks.erase(walking);
     walk_lost(where, std::move(walk), report);
   } else {
+    proof_ended(where, report);
+    where.queue->gone(*connection);
     const bool trouble = report.end != Dialogue::End::quit && report.end != Dialogue::End::local;
-    if (trouble && connection->messages() == 0 && !connection->rested() &&
+    if (trouble && !connection->plan().proving && connection->messages() == 0 && !connection->rested() &&
         where.connected_to(connection->peer()) == 0) {
       // It greets and then drops every message: no better than one that is not there.
       memory_.failed(connection->peer(), *report.why, net::steady_now());
@@ -289,6 +297,7 @@ void Manager::Impl::tick() {
   for (auto at = sites_.begin(); at != sites_.end();) {
     Site& where = *at->second;
     tick_waiting(where, now);
+    tick_recovery(where, now);
     tick_site(where, now);
     const bool empty = where.connections.empty() && where.walks.empty() && where.queue->size() == 0;
     const Millis keep = where.waiting.empty() ? kForgetAfter : kForgetDownAfter;
@@ -313,13 +322,13 @@ void Manager::Impl::tick_site(Site& where, Steady now) {
   const auto best = where.best_tier();
   const bool down = where.down && !best && !where.waiting.empty();
   if (!down && !best) return;
-  const size_t tier_max = down ? kAnyTier : *best;
+  if (down) return ask_for_probe(where, now);
   for (const Candidate& one : order_candidates(*where.targets, {}, settings_.addresses_per_tier_max)) {
-    if (one.tier > tier_max) return;
+    if (one.tier > *best) return;
     const auto may = memory_.look(one.peer, now);
-    const bool due = may == HostMemory::May::probe || (may == HostMemory::May::use && one.tier < tier_max);
+    const bool due = may == HostMemory::May::probe || (may == HostMemory::May::use && one.tier < *best);
     if (!due) continue;
-    (void)start_walk(where, Walk::Purpose::probe, {}, tier_max, one.tier == tier_max ? one.host : "");
+    (void)start_walk(where, Walk::Purpose::probe, {}, *best, one.tier == *best ? one.host : "");
     return;
   }
 }
@@ -355,6 +364,7 @@ ManagerStatus Manager::Impl::status() const {
                          .rejected = where->rejected,
                          .down = where->down,
                          .domains_waiting = where->waiting.size(),
+                         .recovery = recovery_of(*where, now),
                          .connections = std::move(by_site[key])});
   }
   for (const auto& [peer, known] : memory_.all()) {

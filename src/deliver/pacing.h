@@ -12,7 +12,15 @@ namespace waybill::deliver {
 class Pacing {
  public:
   explicit Pacing(const PacingSettings& settings)
-      : max_(std::max(1.0, settings.window_max)), window_(std::clamp(settings.window_start, 1.0, max_)) {}
+      : start_(settings.window_start),
+        max_(std::max(1.0, settings.window_max)),
+        window_(std::clamp(start_, 1.0, max_)) {}
+
+  /// The host is back: what it could take before says nothing now.
+  void restart() {
+    window_ = std::clamp(start_, 1.0, max_);
+    since_cut_ = 1e9;
+  }
 
   /// A message ended well.
   void succeeded() {
@@ -34,6 +42,7 @@ class Pacing {
   [[nodiscard]] double window() const { return window_; }
 
  private:
+  double start_;
   double max_;
   double window_;
   double since_cut_ = 1e9;  ///< the first trouble always counts

@@ -45,6 +45,16 @@ struct MemorySettings {
   size_t hosts_max = 100'000;
 };
 
+/// The slow start of a destination that comes back, or that has a backlog when we start. Rates are messages a
+/// second. By the interval: 10, 20, 40, 80, 160, 200 a second after 0, 5, 10, 15, 20 and 25 s.
+struct RampSettings {
+  double start_rate = 10;
+  double growth = 2;           ///< by so much in each interval that was used and answered well
+  Millis grow_every{5'000};    ///< the interval
+  double rate_max = 200;       ///< while what waited is drained
+  Millis pause{10'000};        ///< nothing goes for so long after the host asked for less
+};
+
 struct Settings {
   std::string hostname;  ///< what EHLO says
   std::optional<IpAddress> source_v4;
@@ -52,6 +62,7 @@ struct Settings {
   Timeouts timeouts;
   PacingSettings pacing;
   MemorySettings memory;
+  RampSettings ramp;
   uint32_t recipients_per_transaction_max = 100;   ///< RFC 5321 4.5.3.1.8: any server takes as many
   uint32_t addresses_per_tier_max = 5;             ///< conformance 27: one crowded tier never hides the next
   uint64_t pipelined_body_octets_max = 64 * 1024;  ///< BDAT goes with the envelope up to this size

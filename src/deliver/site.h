@@ -49,6 +49,12 @@ struct Walk {
 };
 
 struct Site {
+  /// What it may take. Down or not is another question: a probe of a site that is down is `proving`, too.
+  enum class Phase : uint8_t {
+    normal,   ///< as much as pacing allows
+    proving,  ///< one message, and nothing else before it got through
+    ramp,     ///< a slow start (ramp.h)
+  };
   Site(std::string site_key, const PacingSettings& settings)
       : key(std::move(site_key)), queue(std::make_shared<JobQueue>()), pacing(settings) {}
 
@@ -58,12 +64,20 @@ struct Site {
   Pacing pacing;
   std::map<uint64_t, std::shared_ptr<Connection>> connections;  ///< ready for mail, by id
   std::map<uint64_t, Walk> walks;                               ///< by the id of the connection being made
-  std::set<mail::Domain> waiting;  ///< whose mail was deferred while the site was down
+  std::set<mail::Domain> waiting;   ///< whose mail was deferred while the site was down
+  std::set<mail::Domain> released;  ///< in this ramp
+  Phase phase = Phase::normal;
   bool down = false;
+  std::optional<Steady> asked;  ///< when a message was asked for to probe with
+  double rate_seen = 0;         ///< messages a second that ended well of late
+  uint64_t well = 0;            ///< of them, since rate_seen was reckoned
+  Steady reckoned{};
   bool starved = false;  ///< waits for its turn at connections_max
   Steady used{};
   uint64_t delivered = 0, deferred = 0, rejected = 0;
 
+  /// Connections beyond those that wait for their turn would only wait, too.
+  [[nodiscard]] bool careful() const { return phase != Phase::normal || (targets && targets->rate_max > 0); }
   [[nodiscard]] HostLoad load() const;
   [[nodiscard]] size_t connected_to(const Peer& peer) const;
   [[nodiscard]] bool walks_to(const std::string& host) const;

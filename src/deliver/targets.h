@@ -57,6 +57,8 @@ struct Targets {
   std::string site_key;
   std::vector<Tier> tiers;  ///< smtp: ascending preference
   TlsPolicy tls = TlsPolicy::opportunistic;
+  /// Messages a second that may begin at this site, always; 0: no limit. Part of what the key stands for.
+  double rate_max = 0;
   MaildirTarget maildir;
   LmtpTarget lmtp;
 };

@@ -29,6 +29,12 @@ deliver::Targets to_targets(const route::Plan& plan, deliver::TlsPolicy tls) {
   return out;
 }
 
+void limit_rate(deliver::Targets& targets, double rate_max) {
+  if (rate_max <= 0) return;
+  targets.rate_max = rate_max;
+  targets.site_key += fmt::format(" at most {}/s", rate_max);
+}
+
 deliver::TargetsPtr deal(const deliver::TargetsPtr& targets, route::Random& random) {
   if (std::ranges::none_of(targets->tiers, [](const deliver::Tier& tier) { return tier.size() > 1; }))
     return targets;

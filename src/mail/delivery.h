@@ -27,6 +27,8 @@ struct Delivery {
   Domain domain;          ///< of all `recipients`
   std::string route_pin;  ///< a route that an operator pinned ("[host]:port", "host"); empty: by the table
   std::vector<DeliveryRecipient> recipients;
+  bool backlog = false;    ///< it was tried before, or has waited since before our start
+  bool unreached = false;  ///< nobody has answered an attempt for it yet
 };
 using DeliveryPtr = std::shared_ptr<const Delivery>;
 

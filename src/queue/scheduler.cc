@@ -92,6 +92,7 @@ void Scheduler::recover() {
   upcoming_.reset();
   lagging_.clear();
   released_.clear();
+  recovered_ = store_.highest_id();
 }
 
 // -- lanes --------------------------------------------------------------------------------------------
@@ -102,10 +103,11 @@ size_t Scheduler::lane_cap() const {
   return std::min(std::max(fair, kLaneCapMin), limits_.window_per_domain_max);
 }
 
-size_t Scheduler::lane_room(const std::string& domain) const {
+size_t Scheduler::lane_room(const std::string& domain, For whom) const {
   const auto at = lanes_.find(domain);
   const size_t used = at == lanes_.end() ? 0 : at->second.ready_recipients;
-  const size_t cap = lane_cap();
+  const bool reserved = whom == For::others && !released_.empty() && released_.contains(domain);
+  const size_t cap = lane_cap() - (reserved ? std::min(release_most(), lane_cap() / 2) : 0);
   const size_t own = cap > used ? cap - used : 0;
   const size_t all = limits_.window_recipients_max > ready_recipients_
                          ? limits_.window_recipients_max - ready_recipients_
@@ -114,14 +116,14 @@ size_t Scheduler::lane_room(const std::string& domain) const {
 }
 
 void Scheduler::make_turn(const std::string& domain, Lane& lane) {
-  if (lane.in_turn || lane.ready.empty() || lane.outstanding >= limits_.outstanding_per_domain_max) return;
+  if (lane.in_turn || lane.empty() || lane.outstanding >= limits_.outstanding_per_domain_max) return;
   lane.in_turn = true;
   turn_.push_back(domain);
 }
 
 void Scheduler::drop_if_idle(const std::string& domain) {
   const auto at = lanes_.find(domain);
-  if (at == lanes_.end() || at->second.in_turn || at->second.outstanding > 0 || !at->second.ready.empty())
+  if (at == lanes_.end() || at->second.in_turn || at->second.outstanding > 0 || !at->second.empty())
     return;
   lanes_.erase(at);
 }
@@ -134,8 +136,19 @@ void Scheduler::add_work(Work work, const std::string& domain) {
   Lane& lane = lanes_[domain];
   lane.ready_recipients += work.members.size();
   ready_recipients_ += work.members.size();
-  lane.ready.push_back(std::move(work));
+  if (work.backlog) {
+    lane.backlog_recipients += work.members.size();
+    const Time end = work.message->arrived + expire_after(schedule_, work.message->envelope.from);
+    lane.backlog.emplace(end, std::move(work));
+  } else {
+    lane.fresh.push_back(std::move(work));
+  }
   make_turn(domain, lane);
+}
+
+bool Scheduler::is_backlog(MessageId id, const std::vector<Member>& members) const {
+  return id <= recovered_ ||
+         std::ranges::any_of(members, [](const Member& member) { return member.record.attempts > 0; });
 }
 
 mail::BodyPtr Scheduler::keep_body(mail::BodyPtr body, const MessageRecord& message) {
@@ -177,7 +190,7 @@ void Scheduler::accepted(std::shared_ptr<const MessageRecord> message,
       continue;
     }
     if (!kept) kept = keep_body(std::move(body), *message);
-    if (group == groups.end()) group = groups.insert(groups.end(), {domain, Work{message, kept, {}}});
+    if (group == groups.end()) group = groups.insert(groups.end(), {domain, Work{message, kept, {}, false}});
     group->second.members.push_back({index, 0, std::move(record)});
   }
   for (auto& [domain, work] : groups) {
@@ -208,10 +221,13 @@ Result<std::vector<mail::DeliveryPtr>> Scheduler::next(Time now, size_t max) {
 }
 
 mail::DeliveryPtr Scheduler::hand_out(const std::string& domain, Lane& lane) {
-  while (!lane.ready.empty()) {
-    Work work = std::move(lane.ready.front());
-    lane.ready.pop_front();
+  while (!lane.empty()) {
+    const bool backlog = lane.fresh.empty() || (!lane.backlog.empty() && lane.backlog_next);
+    lane.backlog_next = !backlog;
+    Work work = std::move(backlog ? lane.backlog.begin()->second : lane.fresh.front());
+    backlog ? (void)lane.backlog.erase(lane.backlog.begin()) : lane.fresh.pop_front();
     lane.ready_recipients -= work.members.size();
+    if (backlog) lane.backlog_recipients -= work.members.size();
     ready_recipients_ -= work.members.size();
     const MessageId id = work.message->id;
     // An operator's action may have taken some out since.
@@ -228,6 +244,9 @@ mail::DeliveryPtr Scheduler::hand_out(const std::string& domain, Lane& lane) {
     delivery->body = work.body;
     delivery->domain = work.members.front().record.recipient.address.domain;
     delivery->route_pin = work.members.front().record.route_pin;
+    delivery->backlog = work.backlog;
+    delivery->unreached = std::ranges::none_of(
+        work.members, [](const Member& member) { return member.record.reply_is_remote; });
     delivery->recipients.reserve(work.members.size());
     for (const Member& member : work.members) {
       delivery->recipients.push_back({member.index, member.record.recipient, member.record.attempts});
@@ -249,7 +268,6 @@ Plan Scheduler::finished(const mail::DeliveryResult& result, Time now) {
   in_flight_.erase(at);
   plan.message = done.work.message;
   plan.body = done.work.body;
-  bool deferred = false;
   for (size_t i = 0; i < done.work.members.size(); ++i) {
     const Member& member = done.work.members[i];
     const RecipientKey key{plan.message->id, member.index};
@@ -258,14 +276,12 @@ Plan Scheduler::finished(const mail::DeliveryResult& result, Time now) {
     const mail::Outcome unknown =
         mail::Outcome::deferred(451, {4, 3, 0}, "the attempt ended without an answer");
     const mail::Outcome& outcome = i < result.outcomes.size() ? result.outcomes[i] : unknown;
-    deferred = deferred || outcome.fate == mail::Fate::deferred;
     Verdict verdict = judge(schedule_, *plan.message, key, member.record, outcome, slot.intent, now, seed_);
     plan.changes.push_back(std::move(verdict.change));
     std::ranges::move(verdict.reports, std::back_inserter(plan.reports));
     slot.phase = Phase::committing;
     slot.intent = {};
   }
-  if (deferred) released_.erase(done.domain);  // not back after all: its siblings keep their times
   Lane& lane = lanes_[done.domain];
   --lane.outstanding;
   make_turn(done.domain, lane);
@@ -306,7 +322,12 @@ Plan Scheduler::returned(const mail::DeliveryPtr& delivery, Time now) {
   } else if (!back.work.members.empty()) {
     lane.ready_recipients += back.work.members.size();
     ready_recipients_ += back.work.members.size();
-    lane.ready.push_front(std::move(back.work));
+    if (back.work.backlog) {
+      lane.backlog_recipients += back.work.members.size();
+      lane.backlog.emplace(Time::min(), std::move(back.work));
+    } else {
+      lane.fresh.push_front(std::move(back.work));
+    }
   }
   make_turn(back.domain, lane);
   drop_if_idle(back.domain);

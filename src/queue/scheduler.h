@@ -89,9 +89,13 @@ class Scheduler {
   /// operator asked for meanwhile; usually it is empty.
   [[nodiscard]] Plan returned(const mail::DeliveryPtr& delivery, Time now);
 
-  /// A host came back: the queued recipients of these domains become due, oldest next attempt first, as fast
-  /// as their lane drains. Ends when all were pulled in, or at the first deferral after the release.
+  /// A host came back: the queued recipients of these domains become due, the oldest messages first, as fast as
+  /// their lane drains; each is tried once. Ends when all were pulled in, or with withhold().
   void release_domains(const std::vector<std::string>& domains, Time now);
+  /// One recipient of any of them, for a probe. False: none of them has anything queued.
+  [[nodiscard]] Result<bool> release_one(const std::vector<std::string>& domains);
+  /// The host failed again: what is not in the window yet keeps its time.
+  void withhold(const std::vector<std::string>& domains);
 
   /// Before an operator's change is committed. `yes`: the recipient was taken out of the window and is
   /// `committing`: commit the change, then settled() (or abandon()). `later`: an attempt is under way, and
@@ -132,10 +136,16 @@ class Scheduler {
     std::shared_ptr<const MessageRecord> message;
     mail::BodyPtr body;
     std::vector<Member> members;
+    bool backlog = false;  ///< tried before, or in the spool since before recover()
   };
+  /// Fresh mail and what has waited take turns: neither is stuck behind the other.
   struct Lane {
-    std::deque<Work> ready;
+    std::deque<Work> fresh;
+    std::multimap<Time, Work> backlog;  ///< by the end of its time: the most urgent first
+    bool backlog_next = true;
+    [[nodiscard]] bool empty() const { return fresh.empty() && backlog.empty(); }
     size_t ready_recipients = 0;
+    size_t backlog_recipients = 0;  ///< of them
     size_t outstanding = 0;
     bool in_turn = false;  ///< stands in turn_
   };
@@ -151,18 +161,30 @@ class Scheduler {
     std::optional<Due> cursor;
     bool again = false;  ///< something was put behind the cursor
   };
+  /// The index is in order of the next attempt, which says little of age. So it is read through for the oldest
+  /// messages that were not released yet, a bounded number at a time.
   struct Release {
-    std::optional<Due> cursor;
     Time since{};
+    std::optional<Due> cursor;         ///< of the reading
+    bool read = false;                 ///< to its end
+    bool more = false;                 ///< than `oldest` had room for
+    std::vector<RecipientKey> oldest;  ///< a heap while reading, then in order
+    size_t taken = 0;                  ///< of them
+    RecipientKey after;                ///< the last one taken
   };
 
   void add_work(Work work, const std::string& domain);
   void make_turn(const std::string& domain, Lane& lane);
-  [[nodiscard]] size_t lane_room(const std::string& domain) const;
+  /// What else a lane may hold. While its domain is released, mail that comes in otherwise leaves room for that.
+  enum class For : uint8_t { release, others };
+  [[nodiscard]] size_t lane_room(const std::string& domain, For whom = For::others) const;
+  [[nodiscard]] size_t release_most() const { return 2 * limits_.outstanding_per_domain_max; }
   [[nodiscard]] Status refill(Time now);
   [[nodiscard]] Status sweep(Time now);
   [[nodiscard]] Status refill_lagging(Time now);
-  [[nodiscard]] Status refill_released(Time now);
+  [[nodiscard]] Status refill_released();
+  [[nodiscard]] Result<size_t> read_oldest(const std::string& domain, Release& release) const;
+  [[nodiscard]] bool is_backlog(MessageId id, const std::vector<Member>& members) const;
   [[nodiscard]] Status take(const std::vector<Due>& entries, Time until, std::optional<Time> not_tried_since);
   void lag(const std::string& domain);
   [[nodiscard]] size_t refill_mark() const {
@@ -181,6 +203,7 @@ class Scheduler {
   SchedulerLimits limits_;
   uint64_t seed_;
   uint64_t generation_ = 0;
+  MessageId recovered_;  ///< messages up to here were in the spool before the start
 
   std::unordered_map<RecipientKey, Slot, KeyHash> slots_;
   std::unordered_map<std::string, Lane> lanes_;

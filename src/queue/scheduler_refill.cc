@@ -12,6 +12,9 @@ constexpr size_t kSweepPage = 1000;
 constexpr int kSweepPagesMax = 4;  // a call: the loop has other things to do
 constexpr size_t kLanePage = 500;
 constexpr size_t kLagEntriesMax = 4000;  // a call
+constexpr size_t kOldestMax = 20'000;    // of one domain; 16 octets each
+constexpr size_t kProbeEntries = 16;     // looked at in each domain for one to probe with
+constexpr size_t kProbeDomains = 1000;
 }  // namespace
 
 Status Scheduler::refill(Time now) {
@@ -20,7 +23,7 @@ Status Scheduler::refill(Time now) {
     swept_.reset();
     swept_to_end_ = false;
   }
-  if (auto done = refill_released(now); !done) return done;
+  if (auto done = refill_released(); !done) return done;
   if (auto done = refill_lagging(now); !done) return done;
   return sweep(now);
 }
@@ -87,25 +90,57 @@ Status Scheduler::refill_lagging(Time now) {
 // A little more than can be handed out: the host that is just back gets its mail in order, not at once.
 size_t Scheduler::release_room(const std::string& domain) const {
   const auto at = lanes_.find(domain);
-  const size_t used = at == lanes_.end() ? 0 : at->second.ready_recipients;
-  const size_t wanted = 2 * limits_.outstanding_per_domain_max;
-  return used >= wanted ? 0 : std::min({lane_room(domain), kLanePage, wanted - used});
+  const size_t used = at == lanes_.end() ? 0 : at->second.backlog_recipients;
+  const size_t wanted = release_most();
+  return used >= wanted ? 0 : std::min({lane_room(domain, For::release), kLanePage, wanted - used});
 }
 
-Status Scheduler::refill_released(Time) {
+// One page of the domain's index; how many entries were read.
+Result<size_t> Scheduler::read_oldest(const std::string& domain, Release& release) const {
+  const auto entries = store_.due_in_domain(domain, release.cursor, Time::max(), kSweepPage);
+  if (!entries) return pass(entries.error());
+  std::vector<RecipientKey>& oldest = release.oldest;
+  for (const Due& entry : *entries) {
+    if (entry.key <= release.after) continue;
+    release.more = release.more || oldest.size() == kOldestMax;
+    if (oldest.size() == kOldestMax) {
+      if (entry.key > oldest.front()) continue;
+      std::ranges::pop_heap(oldest);
+      oldest.pop_back();
+    }
+    oldest.push_back(entry.key);
+    std::ranges::push_heap(oldest);
+  }
+  if (!entries->empty()) release.cursor = entries->back();
+  release.read = entries->size() < kSweepPage;
+  if (release.read) std::ranges::sort_heap(oldest);
+  return entries->size();
+}
+
+Status Scheduler::refill_released() {
+  size_t read = 0;
   for (auto at = released_.begin(); at != released_.end() && ready_recipients_ < refill_mark();) {
     const std::string domain = at->first;
-    const size_t page = release_room(domain);
-    if (page == 0) {
-      ++at;
-      continue;
+    Release& release = at->second;
+    while (!release.read && read < kLagEntriesMax) {
+      const auto count = read_oldest(domain, release);
+      if (!count) return pass(count.error());
+      read += *count + 1;
     }
-    const auto entries = store_.due_in_domain(domain, at->second.cursor, Time::max(), page);
-    if (!entries) return pass(entries.error());
-    if (!entries->empty()) at->second.cursor = entries->back();
-    const Time since = at->second.since;
-    at = entries->size() < page ? released_.erase(at) : std::next(at);
-    if (auto taken = take(*entries, Time::max(), since); !taken) return taken;
+    const size_t page = release.read ? std::min(release_room(domain), release.oldest.size() - release.taken) : 0;
+    std::vector<Due> entries;
+    for (size_t n = 0; n < page; ++n) entries.push_back({{}, release.oldest[release.taken + n], domain});
+    release.taken += page;
+    if (page > 0) release.after = entries.back().key;
+    const Time since = release.since;
+    const bool over = release.read && release.taken == release.oldest.size();
+    if (over && release.more) {
+      release = Release{.since = since, .cursor = {}, .oldest = {}, .after = release.after};
+      ++at;
+    } else {
+      at = over ? released_.erase(at) : std::next(at);
+    }
+    if (auto taken = take(entries, Time::max(), since); !taken) return taken;
   }
   return {};
 }
@@ -119,7 +154,7 @@ Status Scheduler::take(const std::vector<Due>& entries, Time until, std::optiona
   for (const Due& entry : entries) {
     if (slots_.contains(entry.key)) continue;
     size_t& taken = waiting[entry.domain];
-    if (lane_room(entry.domain) <= taken ||
+    if (lane_room(entry.domain, not_tried_since ? For::release : For::others) <= taken ||
         ready_recipients_ + waiting_all >= limits_.window_recipients_max) {
       lag(entry.domain);
       continue;
@@ -151,17 +186,40 @@ Status Scheduler::take(const std::vector<Due>& entries, Time until, std::optiona
     if (work.members.size() >= limits_.recipients_per_delivery_max) {
       waiting_all -= work.members.size();
       taken -= work.members.size();  // from here on the lane itself counts them
+      work.backlog = is_backlog(work.message->id, work.members);
       add_work(std::exchange(work, {}), entry.domain);
     }
   }
   for (auto& [key, work] : groups) {
-    if (work.message) add_work(std::move(work), std::get<1>(key));
+    if (!work.message) continue;
+    work.backlog = is_backlog(work.message->id, work.members);
+    add_work(std::move(work), std::get<1>(key));
   }
   return {};
 }
 
 void Scheduler::release_domains(const std::vector<std::string>& domains, Time now) {
-  for (const std::string& domain : domains) released_[domain] = Release{std::nullopt, now};
+  for (const std::string& domain : domains) {
+    released_[domain] = {};
+    released_[domain].since = now;
+  }
+}
+
+Result<bool> Scheduler::release_one(const std::vector<std::string>& domains) {
+  for (size_t n = 0; n < std::min(domains.size(), kProbeDomains); ++n) {
+    const auto entries = store_.due_in_domain(domains[n], std::nullopt, Time::max(), kProbeEntries);
+    if (!entries) return pass(entries.error());
+    for (const Due& entry : *entries) {
+      if (slots_.contains(entry.key)) return true;  // on its way already
+      if (auto taken = take({entry}, Time::max(), std::nullopt); !taken) return pass(taken.error());
+      if (slots_.contains(entry.key)) return true;
+    }
+  }
+  return false;
+}
+
+void Scheduler::withhold(const std::vector<std::string>& domains) {
+  for (const std::string& domain : domains) released_.erase(domain);
 }
 
 std::optional<Time> Scheduler::next_wake(Time now) const {
@@ -172,7 +230,7 @@ std::optional<Time> Scheduler::next_wake(Time now) const {
       if (wants_refill(domain)) return now;
     }
     for (const auto& [domain, release] : released_) {
-      if (release_room(domain) > 0) return now;
+      if (!release.read || release_room(domain) > 0) return now;
     }
   } else if (in_flight_.size() >= limits_.outstanding_max) {
     return std::nullopt;  // an answer wakes us

@@ -14,6 +14,7 @@ namespace waybill::receive {
 struct AskConnect {};  ///< Gate::on_connect(client()) -> Session::on_verdict
 struct AskMail {};     ///< Gate::on_mail(client(), from(), declared_octets()) -> on_verdict
 struct AskRcpt {};     ///< Gate::on_rcpt(client(), from(), candidate()) -> on_verdict
+struct AskEtrn {};     ///< Drains::etrn(client(), etrn_node()) -> on_etrn
 struct Begin {};       ///< Intake::begin -> on_begun
 struct Spill {         ///< Intake::spill; a failure -> on_spill_failed
   MessageId id;
@@ -30,6 +31,6 @@ struct Abandon {  ///< Intake::abandon
 struct BeginTls {};  ///< write all output, drop unread input, handshake -> on_tls_started
 struct Close {};     ///< write all output, close; the session is over
 
-using Action = std::variant<AskConnect, AskMail, AskRcpt, Begin, Spill, Commit, Abandon, BeginTls, Close>;
+using Action = std::variant<AskConnect, AskMail, AskRcpt, AskEtrn, Begin, Spill, Commit, Abandon, BeginTls, Close>;
 
 }  // namespace waybill::receive

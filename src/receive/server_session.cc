@@ -35,6 +35,7 @@ class Shell final : public Stoppable {
   net::Task<Next> carry_out_all();
   net::Task<Next> carry_out(Action action);
   net::Task<void> ask_gate(Action action);
+  net::Task<void> ask_etrn();
   net::Task<void> commit(Accepted message);
   net::Task<Status> begin_tls();
   net::Task<Next> read_more();
@@ -160,6 +161,8 @@ net::Task<Shell::Next> Shell::carry_out(Action action) {
     services_.intake.abandon(abandoned->id, abandoned->chunks);
   } else if (auto* message = std::get_if<Commit>(&action)) {
     co_await commit(std::move(message->message));
+  } else if (std::holds_alternative<AskEtrn>(action)) {
+    co_await ask_etrn();
   } else if (std::holds_alternative<BeginTls>(action)) {
     const Status secured = co_await begin_tls();
     if (!secured) {
@@ -195,6 +198,20 @@ net::Task<void> Shell::ask_gate(Action action) {
                      {"reply", verdict.refusal->to_string()}});
   }
   session_->on_verdict(std::move(verdict));
+}
+
+net::Task<void> Shell::ask_etrn() {
+  const EtrnNode& node = session_->etrn_node();
+  mail::Reply reply{458, {4, 3, 0}, "nothing can be queued for " + node.name.text()};
+  if (services_.drains != nullptr) {
+    AnswerSlot<mail::Reply> slot(stream_.loop());
+    services_.drains->etrn(session_->client(), node, slot.completer());
+    reply = co_await slot;
+  }
+  log::info("ETRN", {{"client", session_->client().remote.to_string()},
+                     {"node", node.name.text()},
+                     {"reply", reply.to_string()}});
+  session_->on_etrn(reply);
 }
 
 net::Task<void> Shell::commit(Accepted message) {

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "net/stream.h"
+#include "receive/etrn.h"
 #include "receive/gate.h"
 #include "receive/intake.h"
 #include "receive/registry.h"
@@ -22,6 +23,7 @@ struct Services {
   Gate& gate;
   Intake& intake;
   const Clock& clock;
+  Drains* drains = nullptr;  ///< null: nobody's mail can be asked for
 };
 
 /// Serves one connection to its end. `ticket` comes from SessionRegistry::admit and is held until then.

@@ -165,10 +165,11 @@ void Session::dispatch(const smtp::Command& command) {
       return vrfy(command);
     case smtp::Verb::help:
       return help();
-    // RFC 5321 3.5.3 and 7.3: lists are not disclosed. AUTH and ETRN are known, and not offered (4.2.4).
+    case smtp::Verb::etrn:
+      return etrn(command);
+    // RFC 5321 3.5.3 and 7.3: lists are not disclosed. AUTH is known, and not offered (4.2.4).
     case smtp::Verb::expn:
     case smtp::Verb::auth:
-    case smtp::Verb::etrn:
       return refuse(502, {5, 5, 1}, "not implemented here");
     case smtp::Verb::unknown:
       return refuse(500, {5, 5, 2}, "unknown command");

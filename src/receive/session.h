@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "receive/actions.h"
+#include "receive/etrn.h"
 #include "receive/gate.h"
 #include "receive/message_builder.h"
 #include "receive/received_field.h"
@@ -42,6 +43,7 @@ class Session {
   /// Returns how many octets were taken.
   [[nodiscard]] size_t feed(std::string_view octets);
   void on_verdict(Verdict verdict);
+  void on_etrn(const mail::Reply& reply);
   void on_begun(MessageId id, Time now);
   void on_spill_failed(const Error& error);
   void on_committed(const Status& status);
@@ -73,6 +75,8 @@ class Session {
   /// The recipient that AskRcpt is about.
   [[nodiscard]] const mail::Address& candidate() const { return candidate_.address; }
   [[nodiscard]] const mail::Envelope& envelope() const { return envelope_; }
+  /// What AskEtrn is about.
+  [[nodiscard]] const EtrnNode& etrn_node() const { return etrn_; }
 
  private:
   enum class Phase : uint8_t {
@@ -82,6 +86,7 @@ class Session {
     long_line,  ///< reading on to the end of a command line that is too long
     mail,       ///< waiting for the gate's word on MAIL
     rcpt,       ///< the same for RCPT
+    etrn,       ///< waiting for the daemon's word on ETRN
     begin,      ///< waiting for a message id
     data,       ///< reading content up to CRLF.CRLF
     bdat,       ///< reading a BDAT chunk
@@ -121,7 +126,7 @@ class Session {
   void abandon_message();
 
   // one file a verb: verb_hello.cc, verb_mail.cc, verb_rcpt.cc, verb_data.cc, verb_bdat.cc, verb_starttls.cc,
-  // verb_small.cc
+  // verb_small.cc, verb_etrn.cc
   void hello(const smtp::Command& command);
   [[nodiscard]] std::string offers() const;
   void mail(const smtp::Command& command);
@@ -146,6 +151,8 @@ class Session {
   void rset(const smtp::Command& command);
   void vrfy(const smtp::Command& command);
   void help();
+  void etrn(const smtp::Command& command);
+  [[nodiscard]] bool offers_etrn() const;
 
   std::shared_ptr<const Settings> settings_;
   ClientFacts client_;
@@ -164,6 +171,7 @@ class Session {
   mail::Envelope envelope_;
   uint64_t declared_octets_ = 0;
   mail::Recipient candidate_;
+  EtrnNode etrn_;
   std::optional<Message> message_;
 
   uint64_t bdat_octets_left_ = 0;

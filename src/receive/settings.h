@@ -56,6 +56,7 @@ struct Settings {
   EarlyTalkers early_talkers = EarlyTalkers::refuse;
 
   Millis banner_delay{5};             ///< how long before the banner we look for early talkers; 0: not at all
+  std::vector<IpNetwork> etrn_from;   ///< clients that ETRN is offered to (RFC 1985); empty: to nobody
   std::vector<IpNetwork> no_delay;    ///< clients that get the banner at once: those who may relay anyway
   Millis command_timeout{300'000};    ///< RFC 5321 4.5.3.2.7: five minutes for a whole command or block
   Millis session_timeout{3'600'000};  ///< the total, to which big messages add:

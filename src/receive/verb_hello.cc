@@ -29,6 +29,7 @@ std::string Session::offers() const {
                   settings_->hostname, settings_->message_octets_max);
   // RFC 3207 4.2: not offered any more within TLS.
   if (settings_->starttls == StartTls::offered && client_.tls == Secured::no) text += "\nSTARTTLS";
+  if (offers_etrn()) text += "\nETRN";  // RFC 1985
   return text;
 }
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "handover/release.h"
 #include "handover/reports.h"
 #include "mail/address.h"
+#include "queue/operate.h"
 
 namespace waybill::rehearse {
 using handover::Fresh;
@@ -14,6 +16,7 @@ constexpr Millis kWakeMin{20};
 constexpr Millis kWakeMax{3'600'000};
 constexpr size_t kHandOutMax = 256;
 constexpr uint64_t kBodyOctetsMax = 64ULL << 20;
+constexpr size_t kRetryPage = 1000;
 constexpr uint64_t kCommitsToAudit = 20'000;
 constexpr size_t kCustodyFaultsMax = 100;
 
@@ -59,7 +62,8 @@ Conductor::Conductor(const Scenario& scenario, net::Loop& loop, ManualClock& clo
       bounce_(bounce_settings(scenario)),
       scheduler_(store_, scenario.schedule, scenario.limits, scenario.seed),
       manager_(loop, {&loop}, router, files_, deliver_settings(scenario),
-               [this](const std::string&, const std::vector<mail::Domain>& domains) { release(domains); }) {
+               [this](const std::string&, const std::vector<mail::Domain>& domains,
+                      deliver::Manager::Release what) { return release(domains, what); }) {
   commits_to_audit_ = kCommitsToAudit;
   scheduler_.recover();
 }
@@ -191,11 +195,38 @@ void Conductor::commit(queue::Transaction transaction) {
   if (--commits_to_audit_ == 0) audit();
 }
 
-void Conductor::release(const std::vector<mail::Domain>& domains) {
+void Conductor::demand(const Demand& demand) {
+  if (demand.by == Demand::By::etrn) {
+    if (const auto domain = mail::Domain::parse(demand.domain)) manager_.drain(*domain);
+    return;
+  }
+  manager_.probe_now();
+  queue::Selector selector;
+  selector.domain = demand.domain;
+  std::optional<queue::RecipientKey> after;
+  do {
+    const auto page = store_.list(selector, clock_.now(), after, kRetryPage);
+    if (!page) {
+      if (fault_) fault_ = pass(page.error());
+      return;
+    }
+    queue::Acted acted = queue::act(scheduler_, store_, {queue::Action::Kind::retry, "an operator", ""},
+                                    queue::keys_of(*page), clock_.now());
+    after = page->next;
+    queue::Transaction transaction;
+    transaction.changes = acted.changes;
+    commit(std::move(transaction));
+    scheduler_.settled(acted.changes);
+  } while (after);
+  pump_soon();
+}
+
+bool Conductor::release(const std::vector<mail::Domain>& domains, deliver::Manager::Release what) {
   std::vector<std::string> names;
   for (const mail::Domain& domain : domains) names.push_back(domain.text());
-  scheduler_.release_domains(names, clock_.now());
-  pump_soon();
+  const bool any = handover::release(scheduler_, names, what, clock_.now());
+  if (what != deliver::Manager::Release::none) pump_soon();
+  return any;
 }
 
 std::vector<Fresh> Conductor::add_reports(const queue::Plan& plan, queue::Transaction& transaction) {

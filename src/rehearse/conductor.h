@@ -30,6 +30,8 @@ class Conductor {
   [[nodiscard]] Status inject(const Injection& injection, uint64_t number);
   /// Hosts that delivery remembers as failing.
   [[nodiscard]] std::vector<deliver::HostStatus> failing_hosts() const { return manager_.status().hosts; }
+  /// As an operator's `queue retry`, or ETRN.
+  void demand(const Demand& demand);
   [[nodiscard]] bool idle() const { return queued_ == 0; }
   /// Balances the ledger of what has ended, and forgets it. By itself every now and then; once more at the
   /// end.
@@ -46,7 +48,7 @@ class Conductor {
   [[nodiscard]] std::vector<handover::Fresh> add_reports(const queue::Plan& plan,
                                                          queue::Transaction& transaction);
   void commit(queue::Transaction transaction);
-  void release(const std::vector<mail::Domain>& domains);
+  bool release(const std::vector<mail::Domain>& domains, deliver::Manager::Release what);
   void depth(int64_t change);
   [[nodiscard]] Millis elapsed() const { return clock_.steady() - start_; }
 

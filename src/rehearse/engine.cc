@@ -174,6 +174,13 @@ void Engine::plan_injections() {
     Flow& flow = flows_.emplace_back(Flow{one});
     world_.at(start_ + one.at, [this, &flow] { inject(flow); });
   }
+  for (const Demand& one : scenario_.demands) {
+    ++to_come_;
+    world_.at(start_ + one.at, [this, &one] {
+      --to_come_;
+      conductor_.demand(one);
+    });
+  }
   for (const ClockJump& one : scenario_.jumps) {
     ++to_come_;
     world_.at(start_ + one.at, [this, &one] {

@@ -1,6 +1,7 @@
 #include "rehearse/judge.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 
 namespace waybill::rehearse {
@@ -137,6 +138,18 @@ uint64_t Judge::count(const Expectation& one) const {
       return tally(journal_.connects, [&](const auto& event) { return event.host == one.host; });
     case What::took:
       return tally(journal_.taken, [&](const auto& event) { return event.host == one.host; });
+    case What::most: {
+      // Any second, not those of the clock: a burst across their border would look half as large.
+      std::deque<Millis> last;
+      size_t most = 0;
+      for (const auto& event : journal_.taken) {
+        if (event.host != one.host || !one.window.holds(event.at)) continue;
+        last.push_back(event.at);
+        while (event.at - last.front() >= Seconds{1}) last.pop_front();
+        most = std::max(most, last.size());
+      }
+      return most;
+    }
     case What::lookups:
       return tally(journal_.lookups, [&](const auto& event) {
         return event.question.name == one.question_name &&
@@ -177,6 +190,7 @@ std::string Judge::check(const Expectation& one) const {
   switch (one.what) {
     case What::attempts_at:
     case What::took:
+    case What::most:
     case What::lookups:
     case What::reports:
     case What::queue: {

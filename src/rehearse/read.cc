@@ -101,7 +101,53 @@ Status read_at(Words& words, Scenario& scenario) {
     scenario.jumps.push_back({*at, *by});
     return words.end();
   }
-  return words.error("after the time comes 'send' or 'clock'");
+  const bool retry = words.take("retry");
+  if (retry || words.take("etrn")) {
+    TAKE(domain, words.word("a domain, or * for all"));
+    if (!retry && *domain == "*") return words.error("ETRN names a domain");
+    scenario.demands.push_back(
+        {*at, retry ? Demand::By::retry : Demand::By::etrn, *domain == "*" ? "" : std::move(*domain)});
+    return words.end();
+  }
+  return words.error("after the time comes 'send', 'clock', 'retry' or 'etrn'");
+}
+
+// "recovery start-rate 10 growth 2 every 5s rate-max 200 pause 10s", each part may be left out
+Status read_recovery(Words& words, deliver::RampSettings& out) {
+  const auto rate = [&words](std::string_view name, double& value) -> Status {
+    TAKE(number, words.number(name));
+    if (*number == 0 || *number > 100'000) return words.error(fmt::format("{}: 1 to 100000", name));
+    value = static_cast<double>(*number);
+    return {};
+  };
+  while (!words.empty()) {
+    Status status;
+    if (words.take("start-rate")) {
+      status = rate("start-rate", out.start_rate);
+    } else if (words.take("growth")) {
+      status = rate("growth", out.growth);
+    } else if (words.take("rate-max")) {
+      status = rate("rate-max", out.rate_max);
+    } else if (words.take("every")) {
+      TAKE(every, words.time("every"));
+      out.grow_every = *every;
+    } else if (words.take("pause")) {
+      TAKE(pause, words.time("pause"));
+      out.pause = *pause;
+    } else {
+      return words.end();
+    }
+    if (!status) return status;
+  }
+  return {};
+}
+
+Status read_rate_max(Words& words, Scenario& scenario) {
+  TAKE(domain, words.name("a domain"));
+  TAKE(number, words.number("messages a second"));
+  if (*number == 0 || *number > 100'000) return words.error("rate-max: 1 to 100000");
+  scenario.rate_max[domain->to_string()] = static_cast<double>(*number);
+  return words.end();
 }
 
 Status read_self(Words& words, Scenario& scenario) {
@@ -165,6 +211,8 @@ Status read_setting(Words& words, const std::string& key, Scenario& scenario) {
     scenario.schedule.jitter = static_cast<double>(*percent) / 100;
     return words.end();
   }
+  if (key == "recovery") return read_recovery(words, scenario.deliver.ramp);
+  if (key == "rate-max") return read_rate_max(words, scenario);
   if (key == "self") return read_self(words, scenario);
   if (key == "route") return read_route(words, scenario);
   if (key == "retry") return read_retry(words, scenario);

@@ -143,6 +143,15 @@ Status read_took(Words& words, Expectation& out) {
   return words.end();
 }
 
+// "HOST most <= 10 [between ...]"
+Status read_most(Words& words, Expectation& out) {
+  out.what = What::most;
+  TAKE(count, words.count());
+  out.count = *count;
+  if (Status status = take_times(words, out); !status) return status;
+  return words.end();
+}
+
 Status read_reports(Words& words, const Scenario& scenario, Expectation& out) {
   out.what = What::reports;
   if (words.take("to")) {
@@ -224,6 +233,10 @@ Status read_one(Words& words, const Scenario& scenario, Expectation& out) {
   if (scenario.find_host(*who) != nullptr && words.take("took")) {
     out.host = scenario.find_host(*who)->label;
     return read_took(words, out);
+  }
+  if (scenario.find_host(*who) != nullptr && words.take("most")) {
+    out.host = scenario.find_host(*who)->label;
+    return read_most(words, out);
   }
   if (who->find('@') == std::string::npos && *who != "*")
     return words.error(fmt::format("'{}' is neither a recipient nor a host", printable(*who, 40)));

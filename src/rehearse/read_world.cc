@@ -181,6 +181,7 @@ Status read_behaviour(Words& words, Host& host) {
   if (*key == "rcpt-max") return read_counted(words, What::rcpt_max, host);
   if (*key == "connections-max") return read_counted(words, What::connections_max, host);
   if (*key == "messages-max") return read_counted(words, What::messages_max, host);
+  if (*key == "rate-max") return read_counted(words, What::rate_max, host);
   if (*key == "recipients") return read_recipients(words, host);
   if (*key == "tls-fails") return read_windows(words, {.what = What::tls_fails}, host);
   if (*key == "greylist") {

@@ -62,8 +62,10 @@ void Router::targets(const mail::Domain& domain, const std::string& route_pin, D
 }
 
 void Router::planned(const std::string& key, const route::Plan& plan) {
-  auto targets =
-      std::make_shared<const deliver::Targets>(handover::to_targets(plan, deliver::TlsPolicy::opportunistic));
+  deliver::Targets made = handover::to_targets(plan, deliver::TlsPolicy::opportunistic);
+  const auto limit = scenario_.rate_max.find(key.substr(0, key.find(' ')));
+  if (limit != scenario_.rate_max.end()) handover::limit_rate(made, limit->second);
+  const auto targets = std::make_shared<const deliver::Targets>(std::move(made));
   if (plan.ttl_s > 0)
     kept_.insert_or_assign(
         key, Kept{targets, world_.now() + std::min<Millis>(Seconds{plan.ttl_s}, Millis{kKeepMax})});

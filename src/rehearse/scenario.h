@@ -45,6 +45,7 @@ struct Behaviour {
     rcpt_max,         ///< 452 to RCPT number `count` + 1 and on
     connections_max,  ///< 421 to the connection that would be one too many
     messages_max,     ///< 421 after `count` messages on one connection
+    rate_max,         ///< 452 to MAIL while it took `count` messages within the last second
     tls_fails,        ///< the handshake after STARTTLS
     slow,             ///< takes `span` from a command to its reply, instead of the host's latency
   };
@@ -105,6 +106,14 @@ struct ClockJump {
   Millis by{0};
 };
 
+/// Somebody asks for a domain's mail now; empty: all of it.
+struct Demand {
+  enum class By : uint8_t { retry, etrn };
+  Millis at{0};
+  By by = By::retry;
+  std::string domain;
+};
+
 /// "<= 3"
 struct Count {
   enum class Is : uint8_t { equal, at_most, at_least, below, above };
@@ -123,6 +132,7 @@ struct Expectation {
     attempts_for,  ///< each has so many attempts in the window
     attempts_at,   ///< so many connections were tried to `host` in the window
     took,          ///< `host` took so many messages in the window
+    most,          ///< so many messages did `host` take in the busiest second of the window
     took_share,    ///< so many percent of all that were taken in the window
     lookups,       ///< the DNS was asked for `question` so often
     queue,         ///< so many recipients are queued at window.from
@@ -161,6 +171,8 @@ struct Scenario {
   std::vector<DnsFault> faults;
   std::vector<Injection> injections;
   std::vector<ClockJump> jumps;
+  std::vector<Demand> demands;
+  std::map<std::string, double> rate_max;  ///< by domain, messages a second
   std::vector<Expectation> expectations;
   std::optional<Millis> run;  ///< none: until nothing is queued, six days at most
 

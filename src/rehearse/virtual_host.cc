@@ -51,6 +51,15 @@ bool VirtualHost::greylisted(const std::string& from, const std::string& to) {
   return elapsed() - at->second < grey->span;
 }
 
+bool VirtualHost::too_fast() {
+  const Behaviour* limit = active(Behaviour::What::rate_max);
+  if (limit == nullptr) return false;
+  while (!begun_.empty() && elapsed() - begun_.front() >= Seconds{1}) begun_.pop_front();
+  if (begun_.size() >= limit->count) return true;
+  begun_.push_back(elapsed());
+  return false;
+}
+
 void VirtualHost::took(std::vector<std::string> recipients) {
   recorder_.taken({elapsed(), host_.label, std::move(recipients)});
 }

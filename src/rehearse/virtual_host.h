@@ -2,6 +2,7 @@
 // moment what the scenario says. One thread; no clock but the world's.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,6 +30,8 @@ class VirtualHost {
   [[nodiscard]] const Behaviour* active(Behaviour::What what, Moment moment, std::string_view whom) const;
   /// True while this pair has to wait.
   [[nodiscard]] bool greylisted(const std::string& from, const std::string& to);
+  /// More messages in the last second than the scenario lets it take.
+  [[nodiscard]] bool too_fast();
   void took(std::vector<std::string> recipients);
   void opened() { ++open_; }
   void closed() { --open_; }
@@ -41,6 +44,7 @@ class VirtualHost {
   Recorder& recorder_;
   size_t open_ = 0;
   std::map<std::pair<std::string, std::string>, Millis> met_;
+  std::deque<Millis> begun_;  ///< messages of the last second
 };
 
 }  // namespace waybill::rehearse

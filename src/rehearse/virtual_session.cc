@@ -186,6 +186,7 @@ void VirtualSession::on_mail(std::string_view argument) {
   const Behaviour* limit = host_.active(Behaviour::What::messages_max);
   if (limit != nullptr && messages_ >= limit->count)
     return say({421, {4, 7, 0}, "enough for one connection"});
+  if (host_.too_fast()) return say({452, {4, 3, 1}, "not so fast"});
   const auto mail = smtp::parse_mail(argument, smtp::Extensions::offered);
   if (!mail) return say(mail.error());
   if (staged(Moment::mail)) return;

@@ -104,6 +104,12 @@ void apply_setting(Script& script, int number, std::string_view name, std::strin
        [&] {
          s.early_talkers = value == "allow" ? receive::EarlyTalkers::allow : receive::EarlyTalkers::refuse;
        }},
+      {"etrn_from",
+       [&] {
+         auto network = IpNetwork::parse(value);
+         if (!network) broken(script, number, network.error().what);
+         s.etrn_from.push_back(*network);
+       }},
       {"message_octets_max", [&] { s.message_octets_max = as_number(); }},
       {"recipients_max", [&] { s.recipients_max = static_cast<uint32_t>(as_number()); }},
       {"messages_max", [&] { s.messages_max = static_cast<uint32_t>(as_number()); }},

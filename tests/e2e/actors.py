@@ -165,8 +165,8 @@ class Postfix:
     """A Postfix instance of its own: one configuration folder, one queue, one log. Needs the namespace.
     Its address is no interface's (a waybill beside it would take it for its own), so master.cf names it."""
 
-    def __init__(self, lab, name, ip, domains=(), settings=None):
-        self.lab, self.name, self.ip = lab, name, ip
+    def __init__(self, lab, name, ip, domains=(), settings=None, under=()):
+        self.lab, self.name, self.ip, self.under = lab, name, ip, under
         self.etc, self.queue = lab.dir / name, lab.dir / f"{name}.queue"
         self.data, self.mail = lab.dir / f"{name}.data", lab.dir / f"{name}.mail"
         self.log_path = lab.dir / f"{name}.log"
@@ -197,7 +197,7 @@ class Postfix:
         wait_for(lambda: listens(ip, lab.mx_port), f"postfix {name} to listen")
 
     def _command(self, verb):
-        done = subprocess.run(["postfix", "-c", self.etc, verb], capture_output=True, text=True, check=False)
+        done = subprocess.run([*self.under, "postfix", "-c", self.etc, verb], capture_output=True, text=True, check=False)
         if done.returncode != 0 and verb == "start":
             raise Failure(f"postfix {verb}: {done.stdout}{done.stderr}{self.log()}")
 

@@ -114,19 +114,21 @@ class Lab:
 
     # ---- mail ------------------------------------------------------------------------------------------
 
-    def config(self, name, ip, more="", hostname=None, queue="", deliver="", dns="", log="", top=""):
+    def config(self, name, ip, more="", hostname=None, queue="", deliver="", dns="", log="", top="", recovery=""):
         """A configuration for a daemon of this lab; `top` is TOML before its tables, `more` behind them. What
-        `dns`, `queue` and `log` set takes the place of this lab's own setting of that name."""
+        `dns`, `queue`, `log` and `recovery` set takes the place of this lab's own setting of that name. The slow start
+        after an outage is fast here: only its own tests (test_recovery_*.py) want to see it."""
         dns = with_defaults(dns, {"mode": '"forward"', "servers": f'["{self.dns_endpoint}"]', "dnssec": "false"})
         queue = with_defaults(queue, {"retry_first": '"1s"', "retry_max": '"2s"'})
         log = with_defaults(log, {"level": '"debug"'})
+        recovery = with_defaults(recovery, {"start_rate": "2000", "rate_max": "20000", "pause": '"1s"'})
         return (f'hostname = "{hostname or name + ".test"}"\ndata_dir = "{self.dir}/{name}.data"\nthreads = 2\n{top}\n'
                 f'[log]\n{log}\n'
                 f'[dns]\n{dns}\n'
                 f'[[listener]]\naddress = "{ip}:{self.mx_port}"\nrole = "mx"\n'
                 f'[relay]\ntrusted_networks = ["127.0.0.0/8"]\n'
                 f'[deliver]\nport = {self.mx_port}\nsource_ipv4 = "{ip}"\n{deliver}\n'
-                f'[queue]\n{queue}\n{more}\n')
+                f'[queue]\n{queue}\n[recovery]\n{recovery}\n{more}\n')
 
     def waybill(self, name, number, more="", under=(), **options):
         """A running daemon; `under` is a command that starts it, such as prlimit."""

@@ -88,10 +88,14 @@ class ManagerKit {
     io_thread_ = std::thread([this] { io_.run(); });
     manager_ = std::make_unique<deliver::Manager>(
         conductor_, std::vector<net::Loop*>{&io_}, router, files, std::move(settings),
-        [this](const std::string& site, const std::vector<mail::Domain>& domains) {
+        [this](const std::string& site, const std::vector<mail::Domain>& domains,
+               deliver::Manager::Release what) {
           const std::scoped_lock lock(mutex_);
+          if (what == deliver::Manager::Release::one) return one_(site, domains);
+          if (what == deliver::Manager::Release::none) return true;
           for (const auto& domain : domains) back_.push_back(site + "/" + domain.text());
           changed_.notify_all();
+          return true;
         });
   }
   ~ManagerKit() {
@@ -165,6 +169,11 @@ class ManagerKit {
 
   /// On the conductor only.
   deliver::Manager& manager() { return *manager_; }
+  /// What answers a wish for a message to probe with; as it is, one comes at once.
+  void on_wish(std::function<bool(const std::string&, const std::vector<mail::Domain>&)> answer) {
+    const std::scoped_lock lock(mutex_);
+    one_ = std::move(answer);
+  }
 
   TableRouter router;
   FaultFs files;
@@ -180,6 +189,13 @@ class ManagerKit {
   std::vector<mail::DeliveryResult> results_;
   std::vector<std::string> back_;
   bool stopped_ = false;
+  std::function<bool(const std::string&, const std::vector<mail::Domain>&)> one_ =
+      [this](const std::string&, const std::vector<mail::Domain>& domains) {
+        auto delivery = make_delivery({"probe@" + domains.front().text()});
+        delivery->backlog = delivery->unreached = true;
+        conductor_.post([this, delivery] { manager_->start(delivery, [](const mail::DeliveryResult&) {}); });
+        return true;
+      };
 };
 
 }  // namespace waybill::test

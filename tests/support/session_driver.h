@@ -29,6 +29,17 @@ struct World {
   std::function<receive::Verdict(const mail::ReversePath&)> mail = [](const auto&) {
     return receive::Verdict::ok();
   };
+  /// Three messages wait for one.example and any domain below it, none for empty.example, and nobody else is allowed.
+  std::function<mail::Reply(const receive::EtrnNode&)> etrn = [](const receive::EtrnNode& node) -> mail::Reply {
+    const std::string& name = node.name.text();
+    if (name == "empty.example") return {251, {2, 0, 0}, "ok, no messages waiting for node " + name};
+    if (name == "broken.example") return {458, {4, 3, 0}, "unable to queue messages for node " + name};
+    if (name != "one.example") return {459, {4, 7, 1}, "node " + name + " not allowed"};
+    const std::string which = node.what == receive::EtrnNode::What::and_all_below ? " and below"
+                              : node.what == receive::EtrnNode::What::queue       ? " as a queue"
+                                                                                  : "";
+    return {253, {2, 0, 0}, "ok, 3 pending messages for node " + name + which + " started"};
+  };
   /// Recipients whose local part begins with "no" are refused; domainless postmaster gets one.
   std::function<receive::Verdict(const mail::Address&)> rcpt = [](const mail::Address& to) {
     if (to.local.starts_with("no")) return receive::Verdict::refuse({550, {5, 1, 1}, "no such user"});
@@ -107,6 +118,8 @@ class SessionDriver {
       session_.on_verdict(world_.mail(session_.from()));
     } else if (std::holds_alternative<receive::AskRcpt>(action)) {
       session_.on_verdict(world_.rcpt(session_.candidate()));
+    } else if (std::holds_alternative<receive::AskEtrn>(action)) {
+      session_.on_etrn(world_.etrn(session_.etrn_node()));
     } else if (std::holds_alternative<receive::Begin>(action)) {
       log_.emplace_back("begin");
       session_.on_begun(MessageId{next_id_++}, Time{Millis{1'800'000'000'000}});

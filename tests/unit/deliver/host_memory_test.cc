@@ -37,6 +37,20 @@ TEST(HostMemory, one_probe_at_a_time_further_and_further_apart) {
   EXPECT_FALSE(memory.worked(kPeer));
 }
 
+TEST(HostMemory, a_probe_can_be_had_now_and_is_still_only_one) {
+  HostMemory memory({.probe_first = Millis{10'000}});
+  memory.failed(kPeer, refused(), kStart);
+  memory.probe_now("192.0.2.99", kStart);
+  EXPECT_EQ(memory.may_try(kPeer, kStart), May::skip) << "another address";
+  memory.probe_now("mx.test", kStart);
+  EXPECT_EQ(memory.may_try(kPeer, kStart), May::probe);
+  memory.probe_now("", kStart);
+  EXPECT_EQ(memory.may_try(kPeer, kStart), May::skip) << "someone is trying";
+  memory.failed(kPeer, refused(), kStart);
+  EXPECT_EQ(memory.find(kPeer)->next_probe, kStart + Millis{10'000}) << "near again";
+  EXPECT_TRUE(memory.find(kPeer)->down);
+}
+
 TEST(HostMemory, a_probe_given_up_leaves_the_place_free) {
   HostMemory memory({.probe_first = Millis{10}});
   memory.failed(kPeer, refused(), kStart);

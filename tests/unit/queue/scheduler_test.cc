@@ -216,6 +216,8 @@ TEST_F(SchedulerTest, a_host_that_is_back_gets_its_siblings_oldest_first_until_i
   work = next();
   ASSERT_EQ(work.size(), 50u);
   for (const auto& one : work) finish(one, deferred_);
+  EXPECT_EQ(scheduler_.stats().released_domains, 1u) << "one refusal says nothing about the rest";
+  scheduler_.withhold({"one.example"});
   EXPECT_EQ(scheduler_.stats().released_domains, 0u);
   size_t left = 0;
   for (work = next(); !work.empty(); work = next()) {
@@ -224,6 +226,66 @@ TEST_F(SchedulerTest, a_host_that_is_back_gets_its_siblings_oldest_first_until_i
   }
   EXPECT_LE(left, 100u) << "only what had been pulled in already";
   EXPECT_EQ(store_.stats().recipients_queued, 250u);
+}
+
+TEST_F(SchedulerTest, a_release_begins_with_the_oldest_message_whatever_is_due_next) {
+  // The youngest have the nearest next attempts.
+  for (uint64_t i = 1; i <= 120; ++i) {
+    accept_and_tell(message(id_at(i), {"a@one.example"}));
+    for (const auto& work : next()) finish(work, deferred_);
+    now_ += minutes(1);
+  }
+  scheduler_.release_domains({"one.example"}, now_);
+  uint64_t last = 0;
+  size_t seen = 0;
+  for (auto work = next(); !work.empty(); work = next()) {
+    for (const auto& one : work) {
+      EXPECT_GT(one->id.value, last);
+      EXPECT_TRUE(one->backlog);
+      last = one->id.value;
+      ++seen;
+    }
+    for (const auto& one : work) finish(one, delivered_);
+  }
+  EXPECT_EQ(seen, 120u);
+  EXPECT_EQ(scheduler_.stats().released_domains, 0u);
+}
+
+TEST_F(SchedulerTest, fresh_mail_and_what_waited_take_turns) {
+  for (uint64_t i = 1; i <= 60; ++i) accept_and_tell(message(id_at(i), {"a@one.example"}));
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& work : next()) finish(work, deferred_);
+  }
+  now_ += minutes(1);
+  scheduler_.release_domains({"one.example"}, now_);
+  EXPECT_EQ(*scheduler_.next(now_, 0), std::vector<mail::DeliveryPtr>{}) << "only reads the index";
+  for (uint64_t i = 101; i <= 110; ++i) accept_and_tell(message(id_at(i), {"a@one.example"}));
+  const auto work = next();
+  ASSERT_GE(work.size(), 20u);
+  size_t fresh = 0;
+  for (size_t n = 0; n < 20; ++n) fresh += work[n]->backlog ? 0 : 1;
+  EXPECT_EQ(fresh, 10u) << "every second one while there are both";
+}
+
+TEST_F(SchedulerTest, one_message_for_a_probe_is_taken_from_any_of_the_domains) {
+  accept_and_tell(message(id_at(1), {"a@two.example"}));
+  accept_and_tell(message(id_at(2), {"a@two.example"}));
+  for (const auto& work : next()) finish(work, deferred_);
+  EXPECT_TRUE(next().empty());
+  EXPECT_FALSE(*scheduler_.release_one({"one.example"}));
+  EXPECT_TRUE(*scheduler_.release_one({"one.example", "two.example"}));
+  const auto work = next();
+  ASSERT_EQ(work.size(), 1u);
+  EXPECT_TRUE(*scheduler_.release_one({"two.example"})) << "it is on its way";
+  EXPECT_TRUE(next().empty());
+  EXPECT_TRUE(work[0]->unreached);
+}
+
+TEST_F(SchedulerTest, what_was_in_the_spool_before_the_start_is_backlog) {
+  accept_and_tell(message(id_at(1), {"a@one.example"}));
+  scheduler_.recover();
+  accept_and_tell(message(id_at(2), {"a@one.example"}));
+  for (const auto& one : next()) EXPECT_EQ(one->backlog, one->id == id_at(1));
 }
 
 TEST_F(SchedulerTest, why_says_what_it_is_and_when_it_goes_on) {
