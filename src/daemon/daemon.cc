@@ -139,7 +139,7 @@ void Daemon::make_rooms() {
   manager_ = std::make_unique<deliver::Manager>(
       *conductor_loop_, loops, *targeter_, files_, delivery_settings(*settings),
       [this](const std::string&, const std::vector<mail::Domain>& domains, deliver::Manager::Release what) {
-        if (what != deliver::Manager::Release::none) backup_->hosts_are_back(domains);
+        if (what == deliver::Manager::Release::all) backup_->hosts_are_back(domains);
         return conductor_->release(domains, what);
       });
   conductor_->set_manager(*manager_);
