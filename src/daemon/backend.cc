@@ -181,7 +181,7 @@ net::Task<Result<control::SendAnswer>> Backend::send(control::SendRequest reques
     co_return std::move(out);
   }
   for (mail::Recipient& recipient : request.envelope.recipients) {
-    if (auto refusal = parts_.gate.check_local(recipient.address)) {
+    if (auto refusal = parts_.gate.check_local(request.envelope.from, recipient.address)) {
       out.refused.push_back({recipient.address.to_string(), std::move(*refusal)});
     } else {
       taken.push_back(std::move(recipient));

@@ -54,6 +54,12 @@ void log_accepted(const Fresh& fresh) {
 void log_outcome(const queue::Change& change, const mail::Outcome& outcome,
                  const queue::MessageRecord& message, Time now) {
   const bool final = queue::is_final(change.after.state);
+  if (outcome.fate == mail::Fate::discarded || outcome.fate == mail::Fate::held) {
+    log::info(queue::to_string(change.after.state), {{"id", change.key.message},
+                                                     {"to", change.after.recipient.address.to_string()},
+                                                     {"why", change.event.detail}});
+    return;
+  }
   log::info(final ? queue::to_string(change.after.state) : "deferred",
             {{"id", change.key.message},
              {"to", change.after.recipient.address.to_string()},
@@ -177,8 +183,12 @@ void Conductor::count(const queue::Plan& plan, const mail::DeliveryResult& resul
       case queue::State::deleted:
         bump(counters_.deleted);
         break;
-      case queue::State::queued:
+      case queue::State::discarded:
+        bump(counters_.discarded);
+        break;
       case queue::State::held:
+        break;
+      case queue::State::queued:
         bump(counters_.deferred);
         break;
     }

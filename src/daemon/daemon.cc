@@ -126,14 +126,18 @@ void Daemon::make_rooms() {
   targeter_ = std::make_unique<Targeter>(*conductor_loop_, *resolver_, clock_);
   targeter_->on_backup_plan(
       [this](const mail::Domain& domain, const route::Plan& plan) { places_.note(domain, plan); });
-  targeter_->configure(settings, own_self(*settings, listening()), Lab(*settings, overlay_));
+  targeter_->configure(settings, own_self(*settings, listening()), Lab(*settings, overlay_),
+                       read_channels(*settings));
   std::vector<net::Loop*> loops;
   for (const auto& loop : io_loops_) loops.push_back(loop.get());
   backup_ = std::make_unique<BackupRecipients>(
       *io_loops_.front(),
       [this](const mail::Domain& domain, std::function<void(deliver::TargetsPtr)> done) {
-        conductor_loop_->post(
-            [this, domain, done = std::move(done)] { targeter_->targets(domain, "", done); });
+        conductor_loop_->post([this, domain, done = std::move(done)] {
+          mail::Delivery asked;
+          asked.domain = domain;
+          targeter_->targets(asked, done);
+        });
       },
       learnt_->table("recipients", settings->callout.entries), clock_, settings);
   manager_ = std::make_unique<deliver::Manager>(
@@ -157,6 +161,7 @@ Status Daemon::open_doors() {
   auto rules = relay_rules(*config());
   if (!rules) return pass(rules.error());
   gate_.set_rules(std::move(*rules));
+  gate_.set_routes(usable_route_table(*config()));
   gate_.set_resolver(*resolver_);
   gate_.set_backup(*backup_);
   overload_.configure(*config(), config()->queue.reserve_octets);

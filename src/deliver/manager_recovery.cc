@@ -17,6 +17,14 @@ constexpr Millis kAskAgain{30'000};
 constexpr size_t kDomainsMax = 10'000;
 constexpr size_t kDomainsTold = 100;
 
+/// A question for the router about all mail of a domain.
+mail::Delivery asked_for(const mail::Domain& domain, const std::string& route_pin) {
+  mail::Delivery out;
+  out.domain = domain;
+  out.route_pin = route_pin;
+  return out;
+}
+
 std::vector<mail::Domain> listed(const std::set<mail::Domain>& domains) {
   return {domains.begin(), domains.end()};
 }
@@ -202,7 +210,7 @@ void Manager::Impl::probe_now(const std::string& address) {
 }
 
 void Manager::Impl::drain(const mail::Domain& domain) {
-  router_.targets(domain, {}, [weak = weak_from_this(), domain](const TargetsPtr& targets) {
+  router_.targets(asked_for(domain, {}), [weak = weak_from_this(), domain](const TargetsPtr& targets) {
     const auto self = weak.lock();
     if (!self || self->stopping_ || !targets || targets->decision != TargetsDecision::deliver ||
         targets->transport == Transport::maildir)
@@ -258,7 +266,7 @@ Recovery Manager::Impl::recovery_of(const Site& where, Steady now) const {
 
 void Manager::Impl::recovery(const mail::Domain& domain, const std::string& route_pin,
                              std::function<void(Recovery)> done) {
-  router_.targets(domain, route_pin, [weak = weak_from_this(), done = std::move(done)](const TargetsPtr& targets) {
+  router_.targets(asked_for(domain, route_pin), [weak = weak_from_this(), done = std::move(done)](const TargetsPtr& targets) {
     const auto self = weak.lock();
     if (!self || !targets) return done({});
     const auto at = self->sites_.find(targets->site_key);
