@@ -88,7 +88,8 @@ enum class Role : uint8_t { mx, submission, submissions, lmtp };
 struct Listener {
   Endpoint address;
   Role role = Role::mx;
-  TlsFiles tls;  ///< its own, or the global ones; absent: STARTTLS is not offered
+  std::optional<mail::Domain> mx;  ///< the MX host that this is, where its address does not tell (NAT)
+  TlsFiles tls;                    ///< its own, or the global ones; absent: STARTTLS is not offered
   bool operator==(const Listener&) const = default;
 };
 
@@ -148,6 +149,42 @@ struct Mailboxes {
   bool operator==(const Mailboxes&) const = default;
 };
 
+/// What a test of a client leads to, for the domains whose policy says so (docs/clients.md).
+enum class ClientAction : uint8_t {
+  off,      ///< not tested
+  observe,  ///< counted for `waybill clients`
+  tag,      ///< told in a header field
+  defer,    ///< 4yz
+  refuse,   ///< 5yz
+};
+
+/// How the clients are judged that bring a domain's mail: [policy.NAME].
+struct Policy {
+  std::string name = "default";
+  ClientAction iprev = ClientAction::observe;
+  ClientAction early_talker = ClientAction::refuse;
+  ClientAction wrong_mx = ClientAction::observe;
+  Millis mx_memory = std::chrono::hours{4};  ///< a better MX tried so long ago still counts
+  Millis mx_grace = std::chrono::hours{1};   ///< after a better MX was down, nobody is blamed
+  ClientAction greylist = ClientAction::off;
+  Millis greylist_delay = std::chrono::minutes{5};
+  Millis greylist_window = std::chrono::hours{48};
+  Millis greylist_keep = std::chrono::days{35};
+  uint32_t greylist_known_after = 5;
+  bool operator==(const Policy&) const = default;
+};
+
+/// What is learnt of clients, whatever the policy.
+struct Clients {
+  bool iprev = true;                    ///< whether reverse names are looked up at all
+  Millis iprev_wait = Seconds{2};       ///< how long a decision waits for one; then it is unknown
+  Millis early_wait{5};                 ///< before the banner, in which nobody may talk
+  Millis suspicious_wait = Seconds{2};  ///< the same for clients that misbehaved before
+  Millis remember = std::chrono::days{35};
+  uint32_t entries = 100'000;  ///< of each kind, in memory
+  bool operator==(const Clients&) const = default;
+};
+
 struct Domain {
   mail::Domain name;
   DomainRole role = DomainRole::primary;
@@ -160,6 +197,7 @@ struct Domain {
   std::optional<Millis> hold_for;  ///< how long its mail is tried; absent: queue.expire_after
   /// Whether a stranger hears of what the primary refuses; trusted and authenticated clients always do.
   bool bounce_refused = false;
+  std::string policy = "default";  ///< the [policy.NAME] by which clients are judged
   /// Without case, and without what follows a '+'; `postmaster` always (RFC 5321 4.5.1).
   [[nodiscard]] bool accepts(std::string_view local) const;
   bool operator==(const Domain&) const = default;
@@ -266,8 +304,10 @@ struct Config {
   std::vector<Listener> listeners = default_listeners();
   Limits limits;
   Relay relay;
-  std::vector<Domain> domains;  ///< in order of the name
-  std::vector<Route> routes;    ///< most specific first; the last is always "*"
+  Clients clients;
+  std::vector<Policy> policies;  ///< after load: "default" first, then by name
+  std::vector<Domain> domains;   ///< in order of the name
+  std::vector<Route> routes;     ///< most specific first; the last is always "*"
   Deliver deliver;
   Queue queue;
   Bounce bounce;
@@ -279,6 +319,8 @@ struct Config {
 
   [[nodiscard]] static std::vector<Listener> default_listeners();  ///< 0.0.0.0:25 and [::]:25, mx
   [[nodiscard]] const Domain* find_domain(const mail::Domain& name) const;
+  /// After load never null for a name that a domain has.
+  [[nodiscard]] const Policy* find_policy(std::string_view name) const;
   /// The route for a recipient domain: never null after load.
   [[nodiscard]] const Route* find_route(const mail::Domain& name) const;
   /// `postmaster`, else postmaster@ the first primary domain, else postmaster@hostname.
@@ -315,6 +357,7 @@ inline constexpr size_t kFileOctetsMax = 8 * kMiB;
 [[nodiscard]] std::string_view to_string(Role role);
 [[nodiscard]] std::string_view to_string(BareNewline what);
 [[nodiscard]] std::string_view to_string(NullMxSender what);
+[[nodiscard]] std::string_view to_string(ClientAction action);
 [[nodiscard]] std::string_view to_string(DomainRole role);
 [[nodiscard]] std::string_view to_string(RecipientSource source);
 [[nodiscard]] std::string_view to_string(UnknownRecipients policy);

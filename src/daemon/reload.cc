@@ -48,6 +48,8 @@ void note_changes(config::Config before, const config::Config& after, control::R
   differ.note(&Config::dns, "dns: a new resolver with an empty cache");
   differ.note(&Config::limits, "limits: for new sessions");
   differ.note(&Config::relay, "relay");
+  differ.note(&Config::clients, "clients");
+  differ.note(&Config::policies, "policies of clients");
   differ.note(&Config::domains, "domains");
   differ.note(&Config::routes, "routes");
   differ.note(&Config::deliver, "deliver: for new connections");

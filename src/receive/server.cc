@@ -17,9 +17,9 @@ constexpr Millis kTurningAway{1};
 
 using Count = std::shared_ptr<std::atomic<uint32_t>>;
 
-net::Task<void> see_off(net::Stream stream, std::shared_ptr<const Settings> settings,
+net::Task<void> see_off(net::Stream stream, std::shared_ptr<const Settings> settings, Gate& gate,
                         SessionRegistry::Admission why, Count leaving) {
-  co_await turn_away(std::move(stream), std::move(settings), why);
+  co_await turn_away(std::move(stream), std::move(settings), gate, why);
   leaving->fetch_sub(1);
 }
 }  // namespace
@@ -87,7 +87,7 @@ net::Task<void> Server::accept_all(std::shared_ptr<Door> door, Services services
       target.spawn(serve_session(std::move(*stream), std::move(settings), services, std::move(ticket)));
     } else {
       leaving->fetch_add(1);
-      target.spawn(see_off(std::move(*stream), std::move(settings), admission, leaving));
+      target.spawn(see_off(std::move(*stream), std::move(settings), services.gate, admission, leaving));
     }
   }
 }

@@ -29,6 +29,6 @@ struct Services {
                                             Services services, SessionRegistry::Ticket ticket);
 /// Says 421 4.7.0 to a connection that is over a limit, and closes it.
 [[nodiscard]] net::Task<void> turn_away(net::Stream stream, std::shared_ptr<const Settings> settings,
-                                        SessionRegistry::Admission why);
+                                        Gate& gate, SessionRegistry::Admission why);
 
 }  // namespace waybill::receive
