@@ -30,6 +30,7 @@ constexpr auto kVerbs = std::to_array<AddVerb>({
     add_custody,
     add_reload,
     add_status,
+    add_clients,
     add_cache,
     add_demo,
 });

@@ -48,6 +48,11 @@ std::string describe(const control::StatusAnswer& s, bool colour) {
   line("under way", fmt::format("{} sessions in, {} deliveries out", s.sessions, s.deliveries));
   line("since start", fmt::format("{} accepted, {} delivered, {} deferred, {} bounced, {} expired",
                                   s.accepted, s.delivered, s.deferred, s.bounced, s.expired));
+  for (const control::ClientTestCount& c : s.clients) {
+    if (c.failed == 0) continue;
+    line("clients", fmt::format("{} messages failed {}, {} turned away", c.failed, terminal_safe(c.test),
+                                c.turned_away));
+  }
   line("spool", fmt::format("{}, {} transactions in {} commits", human_size(s.spool_octets), s.transactions,
                             s.commits));
   line("DNS cache", fmt::format("{} entries", s.dns_cache_entries));

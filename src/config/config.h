@@ -181,7 +181,8 @@ struct Clients {
   Millis early_wait{5};                 ///< before the banner, in which nobody may talk
   Millis suspicious_wait = Seconds{2};  ///< the same for clients that misbehaved before
   Millis remember = std::chrono::days{35};
-  uint32_t entries = 100'000;  ///< of each kind, in memory
+  std::vector<Endpoint> peers;  ///< other daemons' http.listen, that are MXs of the same domains
+  uint32_t entries = 100'000;   ///< of each kind, in memory
   bool operator==(const Clients&) const = default;
 };
 

@@ -24,6 +24,9 @@ const Section<Clients>& clients_section() {
           key("entries",
               "clients remembered at most; beyond that the ones not seen for longest are forgotten",
               &Clients::entries, Count{100, 10'000'000}),
+          key("peers",
+              "http.listen of other daemons that are MXs of the same domains: asked whom they saw (wrong_mx)",
+              &Clients::peers, List<Parsed<Endpoint>>{{"address and port"}, 16}),
       }};
   return section;
 }

@@ -221,6 +221,16 @@ struct Fields<DestinationStatus> {
 };
 
 template <>
+struct Fields<ClientTestCount> {
+  template <class A, class V>
+  static void visit(A& a, V& v) {
+    a("test", v.test);
+    a("failed", v.failed);
+    a("turned_away", v.turned_away);
+  }
+};
+
+template <>
 struct Fields<StatusAnswer> {
   template <class A, class V>
   static void visit(A& a, V& v) {
@@ -249,6 +259,7 @@ struct Fields<StatusAnswer> {
     a("bounced", v.bounced);
     a("expired", v.expired);
     a("dns_cache_entries", v.dns_cache_entries);
+    a("clients", v.clients);
     a("destinations", v.destinations);
     a("warnings", v.warnings);
   }

@@ -29,10 +29,21 @@ receive::Verdict to_verdict(policy::RelayDecision decision) {
 }
 }  // namespace
 
-void PolicyGate::on_connect(const receive::ClientFacts&, Answer answer) { answer(receive::Verdict::ok()); }
+void PolicyGate::on_connect(const receive::ClientFacts& client, Answer answer) {
+  answer(clients_ != nullptr ? clients_->connected(client) : receive::Verdict::ok());
+}
+
+void PolicyGate::on_end(const receive::ClientFacts& client) {
+  if (clients_ != nullptr) clients_->ended(client);
+}
+
+void PolicyGate::on_turned_away(const receive::ClientFacts& client) {
+  if (clients_ != nullptr) clients_->turned_away(client);
+}
 
 void PolicyGate::on_mail(const receive::ClientFacts& client, const mail::ReversePath& from, uint64_t,
                          Answer answer) {
+  if (clients_ != nullptr) clients_->mail(client);
   const policy::Client who = to_policy(client);
   const auto rules = rules_.load();
   policy::RelayDecision decision = rules->decide_mail(who);
@@ -50,9 +61,11 @@ void PolicyGate::on_mail(const receive::ClientFacts& client, const mail::Reverse
   });
 }
 
-void PolicyGate::on_rcpt(const receive::ClientFacts& client, const mail::ReversePath&,
+void PolicyGate::on_rcpt(const receive::ClientFacts& client, const mail::ReversePath& from,
                          const mail::Address& to, Answer answer) {
-  answer(to_verdict(rules_.load()->decide_rcpt(to_policy(client), to)));
+  receive::Verdict verdict = to_verdict(rules_.load()->decide_rcpt(to_policy(client), to));
+  if (clients_ == nullptr || verdict.refusal) return answer(std::move(verdict));
+  clients_->rcpt(client, from, to, std::move(verdict), std::move(answer));
 }
 
 std::optional<mail::Reply> PolicyGate::check_local(const mail::Address& to) const {

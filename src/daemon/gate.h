@@ -7,6 +7,7 @@
 
 #include "base/published.h"
 #include "config/config.h"
+#include "daemon/gate_clients.h"
 #include "dns/resolver.h"
 #include "policy/relay_rules.h"
 #include "receive/gate.h"
@@ -21,11 +22,15 @@ class PolicyGate final : public receive::Gate {
   void set_rules(policy::RelayRules rules) {
     rules_.store(std::make_shared<const policy::RelayRules>(std::move(rules)));
   }
+  /// Once, before sessions begin. Without it no client is looked at.
+  void set_clients(ClientsGate& clients) { clients_ = &clients; }
   void on_connect(const receive::ClientFacts& client, Answer answer) override;
   void on_mail(const receive::ClientFacts& client, const mail::ReversePath& from, uint64_t size_octets,
                Answer answer) override;
   void on_rcpt(const receive::ClientFacts& client, const mail::ReversePath& from, const mail::Address& to,
                Answer answer) override;
+  void on_end(const receive::ClientFacts& client) override;
+  void on_turned_away(const receive::ClientFacts& client) override;
 
   /// For mail that a local user hands in over the control socket: relays anywhere, yet refuses an unknown
   /// user of a domain that ends here.
@@ -34,6 +39,7 @@ class PolicyGate final : public receive::Gate {
  private:
   Published<const policy::RelayRules> rules_{std::make_shared<const policy::RelayRules>()};
   dns::Resolver* resolver_ = nullptr;
+  ClientsGate* clients_ = nullptr;
   std::atomic<config::NullMxSender> null_mx_sender_{config::NullMxSender::accept};
 };
 

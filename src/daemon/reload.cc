@@ -32,12 +32,15 @@ void note_restarts(const config::Config& running, const config::Config& after,
   differ.note(&Config::group, "group: privileges were given up for good");
   differ.note(&Config::control, "control.socket and control.mode");
   differ.note(&Config::http, "http.listen");
+  if (running.clients.entries != after.clients.entries) differ.out.emplace_back("clients.entries");
   if (running.queue.reserve_octets != after.queue.reserve_octets) differ.out.emplace_back("queue.reserve");
 }
 
 void note_changes(config::Config before, const config::Config& after, control::ReloadAnswer& answer) {
   using config::Config;
-  before.queue.reserve_octets = after.queue.reserve_octets;  // needs a restart, and was noted there
+  // These need a restart, and were noted there.
+  before.clients.entries = after.clients.entries;
+  before.queue.reserve_octets = after.queue.reserve_octets;
   Differences differ{before, after, answer.changes};
   differ.note(&Config::hostname, "hostname");
   differ.note(&Config::self_names, "self_names");
@@ -119,6 +122,8 @@ Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) 
   log::configure(next.log.level, next.log.format);
   gate_.set_rules(std::move(*rules));
   gate_.set_null_mx_sender(next.relay.null_mx_sender);
+  clients_->configure(next);
+  clients_->set_doors(client_doors());
   intake_->set_postmaster(next.postmaster_address());
   sessions_->set_limits(session_limits(next));
   if (stack) {
