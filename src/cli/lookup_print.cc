@@ -11,9 +11,9 @@
 
 namespace waybill::cli {
 namespace {
+using dns::PtrStatus;
 using route::HostStatus;
 using route::MailStatus;
-using route::PtrStatus;
 using route::Survey;
 
 /// The contract knows four states of a host.
@@ -59,7 +59,7 @@ void put_text(std::string& out, std::string_view text) {
 void put_number(std::string& out, uint32_t number) { out += fmt::format_int(number).c_str(); }
 
 void put_address(std::string& out, const Survey& survey, const route::Address& address) {
-  const route::Ptr& ptr = survey.ptr.at(address.ip);
+  const dns::Ptr& ptr = survey.ptr.at(address.ip);
   out += "{\"ip\":";
   put_text(out, address.ip.to_string());
   out += ",\"ptr\":";
@@ -267,7 +267,7 @@ GridCell status_cell(const route::Host& host) {
   return {unknown ? fmt::format("unknown: {}", note) : note, unknown ? Colour::yellow : Colour::red};
 }
 
-GridCell ptr_cell(const route::Ptr& ptr) {
+GridCell ptr_cell(const dns::Ptr& ptr) {
   switch (ptr.status) {
     case PtrStatus::agrees:
       return {ptr.name + " (agrees)", Colour::green};

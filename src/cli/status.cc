@@ -116,6 +116,11 @@ std::string describe(const control::StatusAnswer& s, bool colour) {
   if (s.refused_unreported > 0)
     line("no report",
          fmt::format("{} recipients of strangers' mail that a primary refused", s.refused_unreported));
+  for (const control::ClientTestCount& c : s.clients) {
+    if (c.failed == 0) continue;
+    line("clients", fmt::format("{} messages failed {}, {} turned away", c.failed, terminal_safe(c.test),
+                                c.turned_away));
+  }
   line("spool", fmt::format("{}, {} transactions in {} commits", human_size(s.spool_octets), s.transactions,
                             s.commits));
   line("DNS cache", fmt::format("{} entries", s.dns_cache_entries));

@@ -40,6 +40,7 @@ void add_trace(CLI::App& app, Context& context);
 void add_custody(CLI::App& app, Context& context);
 void add_reload(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
+void add_clients(CLI::App& app, Context& context);
 void add_cache(CLI::App& app, Context& context);
 void add_recipients(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);

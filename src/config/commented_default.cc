@@ -45,6 +45,14 @@ void add_listeners(std::string& out, const Config& config) {
   }
 }
 
+void add_policies(std::string& out, const Config& config) {
+  out += fmt::format("\n# [policy.NAME]: {}\n", policy_section().doc);
+  for (const Policy& policy : config.policies) {
+    out += fmt::format("#[policy.{}]\n", policy.name);
+    explain(out, policy_section(), policy);
+  }
+}
+
 void add_domains_and_routes(std::string& out, const Config& config) {
   out += fmt::format("\n# [domain.\"NAME\"]: {}\n", domain_section().doc);
   for (const auto& key : domain_section().keys) out += fmt::format("# {}: {}\n", key.name, key.doc);
@@ -65,6 +73,7 @@ std::string commented_default() {
     out += fmt::format("\n[{}]\n# {}\n", section.name, section.doc);
     explain(out, section, config.*member);
     if (section.name == "tls") add_listeners(out, config);
+    if (section.name == "clients") add_policies(out, config);
     if (section.name == "relay") add_domains_and_routes(out, config);
   });
   return out;

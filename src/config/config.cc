@@ -135,6 +135,11 @@ const Domain* Config::find_domain(const mail::Domain& name) const {
   return at != domains.end() && at->name == name ? &*at : nullptr;
 }
 
+const Policy* Config::find_policy(std::string_view name) const {
+  const auto at = std::ranges::find(policies, name, &Policy::name);
+  return at != policies.end() ? &*at : nullptr;
+}
+
 const Route* Config::find_route(const mail::Domain& name) const {
   const auto at = std::ranges::find_if(
       routes, [&](const Route& route) { return !route.conditional() && route.matches(name); });
@@ -207,6 +212,22 @@ std::string_view to_string(Role role) {
 
 std::string_view to_string(NullMxSender what) { return what == NullMxSender::refuse ? "refuse" : "accept"; }
 std::string_view to_string(BareNewline what) { return what == BareNewline::replace ? "replace" : "reject"; }
+
+std::string_view to_string(ClientAction action) {
+  switch (action) {
+    case ClientAction::off:
+      return "off";
+    case ClientAction::observe:
+      return "observe";
+    case ClientAction::tag:
+      return "tag";
+    case ClientAction::defer:
+      return "defer";
+    case ClientAction::refuse:
+      return "refuse";
+  }
+  return "off";
+}
 
 std::string_view to_string(DomainRole role) {
   switch (role) {

@@ -89,7 +89,8 @@ enum class Role : uint8_t { mx, submission, submissions, lmtp };
 struct Listener {
   Endpoint address;
   Role role = Role::mx;
-  TlsFiles tls;  ///< its own, or the global ones; absent: STARTTLS is not offered
+  std::optional<mail::Domain> mx;  ///< the MX host that this is, where its address does not tell (NAT)
+  TlsFiles tls;                    ///< its own, or the global ones; absent: STARTTLS is not offered
   bool operator==(const Listener&) const = default;
 };
 
@@ -149,6 +150,43 @@ struct Mailboxes {
   bool operator==(const Mailboxes&) const = default;
 };
 
+/// What a test of a client leads to, for the domains whose policy says so (docs/clients.md).
+enum class ClientAction : uint8_t {
+  off,      ///< not tested
+  observe,  ///< counted for `waybill clients`
+  tag,      ///< told in a header field
+  defer,    ///< 4yz
+  refuse,   ///< 5yz
+};
+
+/// How the clients are judged that bring a domain's mail: [policy.NAME].
+struct Policy {
+  std::string name = "default";
+  ClientAction iprev = ClientAction::observe;
+  ClientAction early_talker = ClientAction::refuse;
+  ClientAction wrong_mx = ClientAction::observe;
+  Millis mx_memory = std::chrono::hours{4};  ///< a better MX tried so long ago still counts
+  Millis mx_grace = std::chrono::hours{1};   ///< after a better MX was down, nobody is blamed
+  ClientAction greylist = ClientAction::off;
+  Millis greylist_delay = std::chrono::minutes{5};
+  Millis greylist_window = std::chrono::hours{48};
+  Millis greylist_keep = std::chrono::days{35};
+  uint32_t greylist_known_after = 5;
+  bool operator==(const Policy&) const = default;
+};
+
+/// What is learnt of clients, whatever the policy.
+struct Clients {
+  bool iprev = true;                    ///< whether reverse names are looked up at all
+  Millis iprev_wait = Seconds{2};       ///< how long a decision waits for one; then it is unknown
+  Millis early_wait{5};                 ///< before the banner, in which nobody may talk
+  Millis suspicious_wait = Seconds{2};  ///< the same for clients that misbehaved before
+  Millis remember = std::chrono::days{35};
+  std::vector<Endpoint> peers;  ///< other daemons' http.listen, that are MXs of the same domains
+  uint32_t entries = 100'000;   ///< of each kind, in memory
+  bool operator==(const Clients&) const = default;
+};
+
 struct Domain {
   mail::Domain name;
   DomainRole role = DomainRole::primary;
@@ -163,6 +201,7 @@ struct Domain {
   bool bounce_refused = false;
   double rate_max = 0;               ///< messages a second that are handed on; 0: no limit of its own
   std::vector<IpNetwork> etrn_from;  ///< who may ask for its mail by ETRN (RFC 1985); empty: nobody
+  std::string policy = "default";  ///< the [policy.NAME] by which clients are judged
   /// Without case, and without what follows a '+'; `postmaster` always (RFC 5321 4.5.1).
   [[nodiscard]] bool accepts(std::string_view local) const;
   bool operator==(const Domain&) const = default;
@@ -332,8 +371,10 @@ struct Config {
   std::vector<Listener> listeners = default_listeners();
   Limits limits;
   Relay relay;
-  std::vector<Domain> domains;  ///< in order of the name
-  std::vector<Route> routes;    ///< most specific first; the last is always "*", without conditions
+  Clients clients;
+  std::vector<Policy> policies;  ///< after load: "default" first, then by name
+  std::vector<Domain> domains;   ///< in order of the name
+  std::vector<Route> routes;     ///< most specific first; the last is always "*", without conditions
   Deliver deliver;
   Queue queue;
   Overload overload;
@@ -347,6 +388,8 @@ struct Config {
 
   [[nodiscard]] static std::vector<Listener> default_listeners();  ///< 0.0.0.0:25 and [::]:25, mx
   [[nodiscard]] const Domain* find_domain(const mail::Domain& name) const;
+  /// After load never null for a name that a domain has.
+  [[nodiscard]] const Policy* find_policy(std::string_view name) const;
   /// The route of a recipient domain's mail that no condition is for: never null after load.
   [[nodiscard]] const Route* find_route(const mail::Domain& name) const;
   /// `postmaster`, else postmaster@ the first primary domain, else postmaster@hostname.
@@ -383,6 +426,7 @@ inline constexpr size_t kFileOctetsMax = 8 * kMiB;
 [[nodiscard]] std::string_view to_string(Role role);
 [[nodiscard]] std::string_view to_string(BareNewline what);
 [[nodiscard]] std::string_view to_string(NullMxSender what);
+[[nodiscard]] std::string_view to_string(ClientAction action);
 [[nodiscard]] std::string_view to_string(DomainRole role);
 [[nodiscard]] std::string_view to_string(RecipientSource source);
 [[nodiscard]] std::string_view to_string(UnknownRecipients policy);

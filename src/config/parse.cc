@@ -191,6 +191,40 @@ void read_domain(Reader& reader, const toml::key& key, const toml::node& node, C
   out.domains.push_back(std::move(domain));
 }
 
+// A policy's name stands in other places too: the domains', and what `waybill clients` prints.
+bool is_policy_name(std::string_view name) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
+  return !name.empty() && name.size() <= 60 && std::ranges::all_of(name, plain);
+}
+
+void read_policy(Reader& reader, const toml::key& key, const toml::node& node, Config& out) {
+  const auto* table = node.as_table();
+  const std::string name = printable(key.str(), 60);
+  if (table == nullptr) {
+    return reader.error(key.source(), fmt::format("write [policy.{}] and below it what it says", name));
+  }
+  if (!is_policy_name(key.str())) {
+    return reader.error(key.source(),
+                        fmt::format("'{}' is no policy's name: letters, digits, '-' and '_' make one", name));
+  }
+  Policy policy;
+  policy.name = std::string(key.str());
+  const Scope scope{reader, fmt::format("policy.{}", policy.name)};
+  read_keys(scope, *table, policy_section(), "[policy.NAME]", policy);
+  scope.remember(node);
+  if (policy.greylist_window <= policy.greylist_delay) {
+    return reader.error(
+        table->source(),
+        fmt::format("{}: greylist_window ({}) must be longer than greylist_delay ({}), or nobody "
+                    "could come back in time",
+                    scope.path, format_duration(policy.greylist_window),
+                    format_duration(policy.greylist_delay)));
+  }
+  out.policies.push_back(std::move(policy));
+}
+
 Result<std::string> route_pattern(std::string_view text) {
   if (text == "*") return std::string(text);
   const bool wild = text.starts_with("*.");
@@ -303,6 +337,12 @@ void check_whole(Reader& reader, Config& config) {
                          "in this order: between them lies what keeps it from flapping",
                          o.recover_percent, o.shed_strangers_percent, o.shed_everyone_percent));
   }
+  for (const Domain& domain : config.domains) {
+    if (config.find_policy(domain.policy) != nullptr) continue;
+    complain(fmt::format("domain.\"{}\".policy", domain.name.text()),
+             fmt::format("there is no [policy.{0}]: write one, or leave policy out for the default",
+                         printable(domain.policy, 60)));
+  }
   for (const Route& route : config.routes) {
     for (const Via& via : route.via.hosts) {
       // Handing mail to ourselves on the MX port is a loop with extra steps.
@@ -320,6 +360,10 @@ void finish(Config& config) {
   if (config.hostname.empty()) config.hostname = machine_hostname();
   if (config.control.socket.empty())
     config.control.socket = (std::filesystem::path(config.data_dir) / "control.sock").string();
+  if (config.find_policy("default") == nullptr) config.policies.emplace_back();
+  std::ranges::sort(config.policies, {}, [](const Policy& policy) {
+    return std::pair(policy.name != "default", std::string_view(policy.name));
+  });
   std::ranges::sort(config.domains, {}, &Domain::name);
   const auto takes_all = [](const Route& route) { return route.pattern == "*" && !route.conditional(); };
   if (std::ranges::none_of(config.routes, takes_all)) config.routes.emplace_back().pattern = "*";
@@ -329,7 +373,7 @@ void finish(Config& config) {
 
 Config read_all(Reader& reader, const toml::table& root) {
   Config out;
-  std::vector<std::string_view> sections{"listener", "domain", "route"};
+  std::vector<std::string_view> sections{"listener", "domain", "route", "policy"};
   for_each_plain_section([&](const auto& section, auto) { sections.push_back(section.name); });
   read_keys({reader, ""}, root, top_section(), "", out, sections);
   for_each_plain_section([&](const auto& section, auto member) {
@@ -350,6 +394,9 @@ Config read_all(Reader& reader, const toml::table& root) {
     if (key.str() == "listener") read_listeners(reader, key, node, out.tls, out);
     if (key.str() == "domain") {
       read_named_tables(reader, "domain", key, node, out, read_domain);
+    }
+    if (key.str() == "policy") {
+      read_named_tables(reader, "policy", key, node, out, read_policy);
     }
     if (key.str() == "route") {
       read_named_tables(reader, "route", key, node, out, read_route);

@@ -109,6 +109,8 @@ const Section<Listener>& listener_section() {
               "mx takes mail for our domains; submission and submissions (TLS from the start) serve trusted "
               "networks",
               &Listener::role, choice(Role::mx, Role::submission, Role::submissions, Role::lmtp)),
+          key("mx", "the MX host that this listener is, where its address does not tell it (behind NAT)",
+              &Listener::mx, Optional<DomainName>{}),
           listener_file("tls_certificate", kCertificateDoc, &TlsFiles::certificate),
           listener_file("tls_key", kKeyDoc, &TlsFiles::key),
       }};
@@ -198,6 +200,8 @@ const Section<Domain>& domain_section() {
               &Domain::rate_max, Ratio{0, 100'000}),
           key("etrn_from", "backup, relay: networks whose hosts may ask for this domain's mail by ETRN (RFC 1985)",
               &Domain::etrn_from, List<TrustedNetwork>{}),
+          key("policy", "the [policy.NAME] by which the clients are judged that bring its mail",
+              &Domain::policy, Text{"policy name"}),
       }};
   return section;
 }
@@ -366,6 +370,7 @@ std::vector<DocumentedKey> documented_keys() {
   for_each_plain_section([&](const auto& section, auto member) {
     add(fmt::format("[{}]", section.name), section, config.*member);
     if (section.name == "tls") add("[[listener]]", listener_section(), Listener{});
+    if (section.name == "clients") add("[policy.NAME]", policy_section(), Policy{});
     if (section.name == "relay") {
       add("[domain.\"NAME\"]", domain_section(), Domain{});
       add("[route.\"PATTERN\"]", route_section(), Route{});

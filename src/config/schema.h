@@ -44,6 +44,8 @@ struct Section {
 [[nodiscard]] const Section<Listener>& listener_section();
 [[nodiscard]] const Section<Limits>& limits_section();
 [[nodiscard]] const Section<Relay>& relay_section();
+[[nodiscard]] const Section<Clients>& clients_section();
+[[nodiscard]] const Section<Policy>& policy_section();
 [[nodiscard]] const Section<Domain>& domain_section();
 [[nodiscard]] const Section<Route>& route_section();
 [[nodiscard]] const Section<Deliver>& deliver_section();
@@ -63,6 +65,7 @@ void for_each_plain_section(F&& f) {
   f(tls_section(), &Config::tls);
   f(limits_section(), &Config::limits);
   f(relay_section(), &Config::relay);
+  f(clients_section(), &Config::clients);
   f(deliver_section(), &Config::deliver);
   f(queue_section(), &Config::queue);
   f(overload_section(), &Config::overload);

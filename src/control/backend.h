@@ -37,6 +37,9 @@ class Backend {
   /// Answers after the message is durable. The message has CRLF line ends only.
   [[nodiscard]] virtual net::Task<Result<SendAnswer>> send(SendRequest request) = 0;
 
+  [[nodiscard]] virtual net::Task<Result<ClientsAnswer>> clients(ClientsRequest request) = 0;
+  [[nodiscard]] virtual net::Task<Result<ClientsSeenAnswer>> clients_seen(ClientsSeenRequest request) = 0;
+
   [[nodiscard]] virtual net::Task<Result<DnsCacheAnswer>> dns_cache(DnsCacheRequest request) = 0;
   [[nodiscard]] virtual net::Task<Result<DnsFlushAnswer>> dns_flush(DnsFlushRequest request) = 0;
 

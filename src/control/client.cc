@@ -105,6 +105,13 @@ Result<SendAnswer> Client::send(const SendRequest& request) const {
       call(Method::post, "/v1/send", "application/vnd.waybill.message", std::move(body), Millis{120'000}));
 }
 
+Result<ClientsAnswer> Client::clients(const ClientsRequest& request) const {
+  QueryFields fields{{"by", std::string(to_string(request.by))},
+                     {"examples", fmt::format("{}", request.examples)}};
+  if (!request.domain.empty()) fields.emplace_back("domain", request.domain);
+  return decoded<ClientsAnswer>(call(Method::get, make_target("/v1/clients", fields), {}, {}, timeout_));
+}
+
 Result<DnsCacheAnswer> Client::dns_cache(const DnsCacheRequest& request) const {
   QueryFields fields{{"limit", fmt::format("{}", request.limit)}};
   if (!request.name.empty()) fields.emplace_back("name", request.name);

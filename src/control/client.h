@@ -24,6 +24,7 @@ class Client {
   [[nodiscard]] Result<ReloadAnswer> reload() const;
   [[nodiscard]] Result<HealthAnswer> health() const;
   [[nodiscard]] Result<SendAnswer> send(const SendRequest& request) const;
+  [[nodiscard]] Result<ClientsAnswer> clients(const ClientsRequest& request) const;
   [[nodiscard]] Result<DnsCacheAnswer> dns_cache(const DnsCacheRequest& request) const;
   [[nodiscard]] Result<DnsFlushAnswer> dns_flush(const DnsFlushRequest& request) const;
   [[nodiscard]] Result<RecipientsAnswer> recipients(const RecipientsRequest& request) const;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "control/codec_clients.h"
 #include "control/codec_fields.h"
 
 namespace waybill::control {
@@ -79,6 +80,7 @@ Result<std::pair<std::vector<std::string_view>, std::string_view>> split_list(st
 std::string_view to_string(RecipientState state) { return name_of(state); }
 std::string_view to_string(Action action) { return name_of(action); }
 std::string_view to_string(EventKind kind) { return name_of(kind); }
+std::string_view to_string(ClientsBy by) { return name_of(by); }
 std::string_view to_string(ReloadOutcome outcome) { return name_of(outcome); }
 
 Result<Action> parse_action(std::string_view text) {
@@ -259,6 +261,8 @@ WAYBILL_CODEC(CustodyAnswer);
 WAYBILL_CODEC(StatusAnswer);
 WAYBILL_CODEC(ReloadAnswer);
 WAYBILL_CODEC(HealthAnswer);
+WAYBILL_CODEC(ClientsAnswer);
+WAYBILL_CODEC(ClientsSeenAnswer);
 WAYBILL_CODEC(SendAnswer);
 WAYBILL_CODEC(DnsFlushAnswer);
 WAYBILL_CODEC(RecipientsAnswer);

@@ -14,7 +14,7 @@ namespace waybill::control {
 
 /// Defined for: Selector, ActRequest, SendRequest (without its message), DnsFlushRequest; and
 /// QueueRow, QueueListAnswer, QueueCountAnswer, ActionReport, TraceAnswer, TraceEvent, WhyAnswer,
-/// CustodyAnswer, StatusAnswer, ReloadAnswer, HealthAnswer, SendAnswer, DnsCacheAnswer, DnsFlushAnswer. No
+/// CustodyAnswer, StatusAnswer, ReloadAnswer, HealthAnswer, SendAnswer, ClientsAnswer, DnsCacheAnswer, DnsFlushAnswer. No
 /// final newline for one document.
 template <class T>
 [[nodiscard]] std::string encode(const T& value);

@@ -273,6 +273,16 @@ struct Fields<OverloadStatus> {
 };
 
 template <>
+struct Fields<ClientTestCount> {
+  template <class A, class V>
+  static void visit(A& a, V& v) {
+    a("test", v.test);
+    a("failed", v.failed);
+    a("turned_away", v.turned_away);
+  }
+};
+
+template <>
 struct Fields<StatusAnswer> {
   template <class A, class V>
   static void visit(A& a, V& v) {
@@ -304,6 +314,7 @@ struct Fields<StatusAnswer> {
     a("dns_cache_entries", v.dns_cache_entries);
     a("backups", v.backups);
     a("overload", v.overload);
+    a("clients", v.clients);
     a("destinations", v.destinations);
     a("warnings", v.warnings);
   }

@@ -55,6 +55,12 @@ struct Names<ReloadOutcome> {
 };
 
 template <>
+struct Names<ClientsBy> {
+  static constexpr std::array kAll{std::pair{ClientsBy::policy, "policy"},
+                                   std::pair{ClientsBy::domain, "domain"}};
+};
+
+template <>
 struct Names<mail::BodyType> {
   static constexpr std::array kAll{std::pair{mail::BodyType::seven_bit, "7bit"},
                                    std::pair{mail::BodyType::eight_bit, "8bitmime"},

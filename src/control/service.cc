@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/ip.h"
+#include "control/clients_request.h"
 #include "control/codec.h"
 #include "control/query.h"
 #include "control/selector.h"
@@ -195,9 +196,9 @@ Result<SendRequest> send_request(HttpRequest& http) {
 
 bool is_read(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
-constexpr std::array<std::string_view, 10> kReadPaths{
-    "/v1/queue",      "/v1/queue/count", "/v1/custody/verify", "/v1/status", "/v1/dns/cache",
-    "/v1/recipients", "/v1/health",      "/metrics",           "/v1",        "/"};
+constexpr std::array<std::string_view, 12> kReadPaths{
+    "/v1/queue",   "/v1/queue/count",  "/v1/custody/verify", "/v1/status", "/v1/dns/cache", "/v1/recipients",
+    "/v1/clients", "/v1/clients/seen", "/v1/health",         "/metrics",   "/v1",           "/"};
 constexpr std::array<std::string_view, 5> kWritePaths{"/v1/queue/act", "/v1/reload", "/v1/send",
                                                       "/v1/dns/flush", "/v1/recipients/forget"};
 
@@ -283,6 +284,18 @@ Task<HttpResponse> read(Backend& backend, Target target) {
   }
   if (path == "/v1/status") {
     const Result<StatusAnswer> result = co_await backend.status();
+    co_return answer(result);
+  }
+  if (path == "/v1/clients/seen") {
+    auto request = clients_seen_request(target.query);
+    if (!request) co_return error_response(request.error());
+    const Result<ClientsSeenAnswer> result = co_await backend.clients_seen(std::move(*request));
+    co_return answer(result);
+  }
+  if (path == "/v1/clients") {
+    auto request = clients_request(target.query);
+    if (!request) co_return error_response(request.error());
+    const Result<ClientsAnswer> result = co_await backend.clients(std::move(*request));
     co_return answer(result);
   }
   if (path == "/v1/dns/cache") {

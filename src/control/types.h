@@ -227,6 +227,14 @@ struct ListenerStatus {
   bool operator==(const ListenerStatus&) const = default;
 };
 
+/// A test of clients, since the start.
+struct ClientTestCount {
+  std::string test;
+  uint64_t failed = 0;       ///< messages
+  uint64_t turned_away = 0;  ///< of these, deferred or refused
+  bool operator==(const ClientTestCount&) const = default;
+};
+
 struct DestinationStatus {
   std::string name;
   uint64_t queued = 0;  ///< ready or in flight, in memory
@@ -283,6 +291,7 @@ struct StatusAnswer {
   uint64_t dns_cache_entries = 0;
   std::vector<BackupStatus> backups;
   OverloadStatus overload;
+  std::vector<ClientTestCount> clients;         ///< what the tests of clients found
   std::vector<DestinationStatus> destinations;  ///< the busiest and the troubled
   std::vector<std::string> warnings;            ///< what an operator should look at
   bool operator==(const StatusAnswer&) const = default;
@@ -334,6 +343,85 @@ struct SendAnswer {
   uint32_t recipients_accepted = 0;
   std::vector<SendRefusal> refused;
   bool operator==(const SendAnswer&) const = default;
+};
+
+// ---- who is knocking -------------------------------------------------------------------------------------
+
+enum class ClientsBy : uint8_t { policy, domain };
+[[nodiscard]] std::string_view to_string(ClientsBy by);
+
+struct ClientsRequest {
+  ClientsBy by = ClientsBy::policy;
+  std::string domain;     ///< this one alone; empty: all
+  uint32_t examples = 3;  ///< for each test, 0 … kClientExamplesMax
+  bool operator==(const ClientsRequest&) const = default;
+};
+inline constexpr uint32_t kClientExamplesMax = 100;
+
+struct ClientExample {
+  std::string client;  ///< an IPv4 address, or an IPv6 /64
+  std::string name;    ///< its confirmed reverse name; empty: none
+  std::string helo, from;
+  std::string place;  ///< where it came in: an address of ours, or the MX host that the listener was given
+  std::string why;
+  uint64_t messages = 0;  ///< in which it failed
+  Time last{};
+  bool operator==(const ClientExample&) const = default;
+};
+
+/// What one test found, which is what it would lead to where it only observes: the same code decides.
+struct ClientTestReport {
+  std::string test;                     ///< "iprev", "early_talker", "wrong_mx", "greylist"
+  std::string action;                   ///< now; of domains with several policies: "mixed"
+  uint64_t clients = 0, messages = 0;   ///< that failed
+  uint64_t turned_away = 0;             ///< of these messages, how many were deferred or refused for it
+  std::vector<ClientExample> examples;  ///< the latest first
+  bool operator==(const ClientTestReport&) const = default;
+};
+
+struct ClientsGroup {
+  std::string name;  ///< of the policy, or of the domain
+  uint64_t clients = 0, messages = 0;
+  std::optional<Time> since;  ///< the first of them
+  std::vector<ClientTestReport> tests;
+  bool operator==(const ClientsGroup&) const = default;
+};
+
+struct ClientsAnswer {
+  Time now{};
+  ClientsBy by = ClientsBy::policy;
+  std::optional<Time> since;
+  uint64_t clients = 0;
+  bool full = false;  ///< as many are remembered as may be: older ones were forgotten
+  std::vector<ClientsGroup> groups;
+  bool operator==(const ClientsAnswer&) const = default;
+};
+
+/// One daemon asks another: where was this client, and since when are your MXs up?
+struct ClientsSeenRequest {
+  std::string client;  ///< as in ClientExample
+  std::string name;    ///< its confirmed reverse name; empty: none
+  bool operator==(const ClientsSeenRequest&) const = default;
+};
+
+struct ClientVisit {
+  std::string place;
+  Time last{};
+  bool operator==(const ClientVisit&) const = default;
+};
+
+struct ClientPlace {
+  std::string place;  ///< as in ClientExample
+  Time up_since{};
+  std::optional<Time> refused_last;  ///< when it last turned a client away for want of room
+  bool operator==(const ClientPlace&) const = default;
+};
+
+struct ClientsSeenAnswer {
+  Time now{};  ///< of the clock by which the times here are given
+  std::vector<ClientVisit> visits;
+  std::vector<ClientPlace> places;
+  bool operator==(const ClientsSeenAnswer&) const = default;
 };
 
 // ---- the resolver's cache --------------------------------------------------------------------------------

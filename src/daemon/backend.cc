@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "daemon/client_report.h"
 #include "daemon/convert.h"
 #include "daemon/from_config.h"
 #include "daemon/injected.h"
@@ -102,6 +103,11 @@ net::Task<Result<control::StatusAnswer>> Backend::status() {
           "the primary of {} takes every recipient, so it can't tell who exists: give a list of users",
           backup.domain));
     }
+  for (const policy::ClientTest test : policy::kClientTests) {
+    const auto number = static_cast<size_t>(test);
+    const ClientsGate::Counters& counts = parts_.clients.counters();
+    out.clients.push_back({std::string(policy::to_string(test)), read(counts.failed[number]),
+                           read(counts.turned_away[number])});
   }
   if (const auto stack = parts_.resolver.current()) out.dns_cache_entries = stack->cache().counts().entries;
   out.overload = parts_.overload.status();
@@ -169,6 +175,7 @@ net::Task<Result<std::string>> Backend::metrics() {
     gauges.push_back(
         {"waybill_dns_cache_misses", "Questions that went further", static_cast<double>(counts.misses)});
   }
+  add_client_gauges(parts_.clients.counters(), gauges);
   co_return render_metrics(parts_.counters, gauges);
 }
 
@@ -199,6 +206,19 @@ net::Task<Result<control::SendAnswer>> Backend::send(control::SendRequest reques
   Status status = co_await waiting;
   if (!status) co_return pass(status.error());
   co_return std::move(out);
+}
+
+net::Task<Result<control::ClientsAnswer>> Backend::clients(control::ClientsRequest request) {
+  std::move_only_function<control::ClientsAnswer()> read = [this, request = std::move(request)] {
+    return parts_.clients.report(request);
+  };
+  control::ClientsAnswer answer = co_await on_reader<control::ClientsAnswer>(std::move(read));
+  co_return std::move(answer);
+}
+
+net::Task<Result<control::ClientsSeenAnswer>> Backend::clients_seen(control::ClientsSeenRequest request) {
+  control::ClientsSeenAnswer answer = parts_.clients.seen(request);
+  co_return std::move(answer);
 }
 
 net::Task<Result<control::DnsCacheAnswer>> Backend::dns_cache(control::DnsCacheRequest request) {

@@ -38,6 +38,7 @@ class Backend final : public control::Backend {
     BackupRecipients& backup;
     BackupPlaces& places;
     Overload& overload;
+    ClientsGate& clients;
     Counters& counters;
     const Clock& clock;
     Time started;
@@ -61,6 +62,8 @@ class Backend final : public control::Backend {
   net::Task<Result<control::HealthAnswer>> health() override;
   net::Task<Result<std::string>> metrics() override;
   net::Task<Result<control::SendAnswer>> send(control::SendRequest request) override;
+  net::Task<Result<control::ClientsAnswer>> clients(control::ClientsRequest request) override;
+  net::Task<Result<control::ClientsSeenAnswer>> clients_seen(control::ClientsSeenRequest request) override;
   net::Task<Result<control::DnsCacheAnswer>> dns_cache(control::DnsCacheRequest request) override;
   net::Task<Result<control::DnsFlushAnswer>> dns_flush(control::DnsFlushRequest request) override;
   net::Task<Result<control::RecipientsAnswer>> recipients(control::RecipientsRequest request) override;

@@ -167,13 +167,25 @@ Status Daemon::open_doors() {
   overload_.configure(*config(), config()->queue.reserve_octets);
   gate_.set_overload(overload_);
   gate_.set_null_mx_sender(config()->relay.null_mx_sender);
+  clients_ = std::make_unique<ClientsGate>(clock_, *io_loops_.front(), *resolver_, *learnt_, *config());
+  gate_.set_clients(*clients_);
   for (Bound& bound : bound_) {
     const Endpoint local = bound.socket.local();
     const size_t number = server_->add(std::move(bound.socket), *io_loops_.front(), bound.settings);
     doors_.push_back({bound.listener, local, number, std::move(bound.tls)});
   }
   bound_.clear();
+  clients_->set_doors(client_doors());
   return {};
+}
+
+std::vector<ClientDoor> Daemon::client_doors() const {
+  std::vector<ClientDoor> out;
+  for (const Door& door : doors_) {
+    if (door.listener.role != config::Role::mx) continue;
+    out.push_back({door.local, door.listener.mx ? door.listener.mx->text() : std::string()});
+  }
+  return out;
 }
 
 Status Daemon::open_control() {
@@ -193,6 +205,7 @@ Status Daemon::open_control() {
       .backup = *backup_,
       .places = places_,
       .overload = overload_,
+      .clients = *clients_,
       .counters = counters_,
       .clock = clock_,
       .started = started_,

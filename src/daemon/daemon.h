@@ -59,6 +59,7 @@ class Daemon {
   [[nodiscard]] Status open_store();
   [[nodiscard]] Status open_resolver();
   void make_rooms();
+  [[nodiscard]] std::vector<ClientDoor> client_doors() const;
   [[nodiscard]] Status open_doors();
   [[nodiscard]] Status open_control();
   [[nodiscard]] Status start_threads();
@@ -103,6 +104,7 @@ class Daemon {
   // Ends last to first: see tear_down().
   std::unique_ptr<queue::RocksStore> store_;
   std::unique_ptr<learn::Store> learnt_;  ///< never null after open_store()
+  std::unique_ptr<ClientsGate> clients_;
   std::unique_ptr<SpoolIntake> intake_;
   std::unique_ptr<receive::SessionRegistry> sessions_;
   std::vector<std::unique_ptr<net::Loop>> io_loops_;

@@ -1,5 +1,7 @@
 #include "daemon/from_config.h"
 
+#include <algorithm>
+
 namespace waybill::daemon {
 
 resolve::Options resolver_options(const config::Config& config) {
@@ -122,6 +124,32 @@ receive::Settings message_settings(const config::Config& config) {
   return out;
 }
 
+namespace {
+bool any_policy(const config::Config& config, config::ClientAction config::Policy::* test,
+                bool (*holds)(config::ClientAction)) {
+  return std::ranges::any_of(config.policies, [&](const config::Policy& p) { return holds(p.*test); });
+}
+
+/// What every policy agrees on happens before the banner; else each recipient's policy decides.
+void set_early_talkers(const config::Config& config, receive::Settings& out) {
+  const auto early = &config::Policy::early_talker;
+  out.banner_delay = config.clients.early_wait;
+  if (!any_policy(config, early, [](config::ClientAction a) { return a != config::ClientAction::off; }))
+    out.banner_delay = Millis{0};
+  const bool differ =
+      any_policy(config, early, [](config::ClientAction a) { return a != config::ClientAction::refuse; });
+  out.early_talkers = differ ? receive::EarlyTalkers::allow : receive::EarlyTalkers::refuse;
+}
+
+bool tags(const config::Config& config) {
+  const auto is_tag = [](config::ClientAction a) { return a == config::ClientAction::tag; };
+  return any_policy(config, &config::Policy::iprev, is_tag) ||
+         any_policy(config, &config::Policy::early_talker, is_tag) ||
+         any_policy(config, &config::Policy::wrong_mx, is_tag) ||
+         any_policy(config, &config::Policy::greylist, is_tag);
+}
+}  // namespace
+
 std::shared_ptr<const receive::Settings> listener_settings(const config::Config& config,
                                                            const config::Listener& listener,
                                                            std::shared_ptr<net::TlsContext> tls) {
@@ -154,6 +182,9 @@ std::shared_ptr<const receive::Settings> listener_settings(const config::Config&
   out->no_delay = config.relay.trusted_networks;
   for (const config::Domain& domain : config.domains)
     out->etrn_from.insert(out->etrn_from.end(), domain.etrn_from.begin(), domain.etrn_from.end());
+  set_early_talkers(config, *out);
+  if (tags(config)) out->authserv_id = config.hostname.text();
+  if (listener.mx) out->mx = listener.mx->text();
   return out;
 }
 

@@ -36,13 +36,24 @@ policy::Standing PolicyGate::standing_of(const receive::ClientFacts& client) con
 }
 
 // Who comes while connections run short never gets here: the registry has turned it away (set_room).
-void PolicyGate::on_connect(const receive::ClientFacts&, Answer answer) { answer(receive::Verdict::ok()); }
+void PolicyGate::on_connect(const receive::ClientFacts& client, Answer answer) {
+  answer(clients_ != nullptr ? clients_->connected(client) : receive::Verdict::ok());
+}
+
+void PolicyGate::on_end(const receive::ClientFacts& client) {
+  if (clients_ != nullptr) clients_->ended(client);
+}
+
+void PolicyGate::on_turned_away(const receive::ClientFacts& client) {
+  if (clients_ != nullptr) clients_->turned_away(client);
+}
 
 void PolicyGate::on_mail(const receive::ClientFacts& client, const mail::ReversePath& from, uint64_t,
                          Answer answer) {
   if (overload_ != nullptr && overload_->sheds())
     if (auto later = overload_->at_mail(standing_of(client)))
       return answer(receive::Verdict::refuse(std::move(*later)));
+  if (clients_ != nullptr) clients_->mail(client);
   const policy::Client who = to_policy(client);
   const auto rules = rules_.load();
   policy::RelayDecision decision = rules->decide_mail(who);
@@ -69,13 +80,19 @@ void PolicyGate::on_rcpt(const receive::ClientFacts& client, const mail::Reverse
   const auto rules = rules_.load();
   policy::RelayDecision decision = rules->decide_rcpt(who, to);
   if (decision.accepted()) decision.refusal = check_route(*rules, from, to, client.listener);
-  if (!decision.accepted() || backup_ == nullptr) return answer(to_verdict(std::move(decision)));
+  if (!decision.accepted()) return answer(to_verdict(std::move(decision)));
+  // Last, whoever brings it. The session keeps these three until it is answered.
+  auto judge = [this, &client, &from, &to](receive::Verdict verdict, Answer told) {
+    if (clients_ == nullptr) return told(std::move(verdict));
+    clients_->rcpt(client, from, to, std::move(verdict), std::move(told));
+  };
+  if (backup_ == nullptr) return judge(to_verdict(std::move(decision)), std::move(answer));
   const bool trusted = who.authenticated == policy::Authenticated::yes || rules->is_trusted(who);
   const mail::Address recipient = decision.rewritten.value_or(to);
   auto shared = std::make_shared<Answer>(std::move(answer));
-  backup_->check(recipient, trusted, [shared, decision](std::optional<mail::Reply> refusal) {
+  backup_->check(recipient, trusted, [shared, decision, judge](std::optional<mail::Reply> refusal) {
     if (refusal) return (*shared)(receive::Verdict::refuse(std::move(*refusal)));
-    (*shared)(to_verdict(decision));
+    judge(to_verdict(decision), std::move(*shared));
   });
 }
 

@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "daemon/gate_backup.h"
 #include "daemon/overload.h"
+#include "daemon/gate_clients.h"
 #include "dns/resolver.h"
 #include "policy/relay_rules.h"
 #include "receive/gate.h"
@@ -32,11 +33,15 @@ class PolicyGate final : public receive::Gate {
   void set_routes(route::RouteTable table) {
     routes_.store(std::make_shared<const route::RouteTable>(std::move(table)));
   }
+  /// Once, before sessions begin. Without it no client is looked at.
+  void set_clients(ClientsGate& clients) { clients_ = &clients; }
   void on_connect(const receive::ClientFacts& client, Answer answer) override;
   void on_mail(const receive::ClientFacts& client, const mail::ReversePath& from, uint64_t size_octets,
                Answer answer) override;
   void on_rcpt(const receive::ClientFacts& client, const mail::ReversePath& from, const mail::Address& to,
                Answer answer) override;
+  void on_end(const receive::ClientFacts& client) override;
+  void on_turned_away(const receive::ClientFacts& client) override;
 
   /// For mail that a local user hands in over the control socket: relays anywhere, yet refuses an unknown
   /// user of a domain that ends here.
@@ -55,6 +60,7 @@ class PolicyGate final : public receive::Gate {
   dns::Resolver* resolver_ = nullptr;
   BackupRecipients* backup_ = nullptr;
   Overload* overload_ = nullptr;
+  ClientsGate* clients_ = nullptr;
   std::atomic<config::NullMxSender> null_mx_sender_{config::NullMxSender::accept};
 };
 

@@ -32,14 +32,17 @@ void note_restarts(const config::Config& running, const config::Config& after,
   differ.note(&Config::group, "group: privileges were given up for good");
   differ.note(&Config::control, "control.socket and control.mode");
   differ.note(&Config::http, "http.listen");
+  if (running.clients.entries != after.clients.entries) differ.out.emplace_back("clients.entries");
   if (running.queue.reserve_octets != after.queue.reserve_octets) differ.out.emplace_back("queue.reserve");
   if (running.callout.entries != after.callout.entries) differ.out.emplace_back("callout.entries");
 }
 
 void note_changes(config::Config before, const config::Config& after, control::ReloadAnswer& answer) {
   using config::Config;
-  before.queue.reserve_octets = after.queue.reserve_octets;  // these need a restart, and were noted there
+  // These need a restart, and were noted there.
+  before.queue.reserve_octets = after.queue.reserve_octets;
   before.callout.entries = after.callout.entries;
+  before.clients.entries = after.clients.entries;
   Differences differ{before, after, answer.changes};
   differ.note(&Config::hostname, "hostname");
   differ.note(&Config::self_names, "self_names");
@@ -50,6 +53,8 @@ void note_changes(config::Config before, const config::Config& after, control::R
   differ.note(&Config::dns, "dns: a new resolver with an empty cache");
   differ.note(&Config::limits, "limits: for new sessions");
   differ.note(&Config::relay, "relay");
+  differ.note(&Config::clients, "clients");
+  differ.note(&Config::policies, "policies of clients");
   differ.note(&Config::domains, "domains");
   differ.note(&Config::routes, "routes");
   differ.note(&Config::deliver, "deliver: for new connections");
@@ -124,6 +129,8 @@ Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) 
   gate_.set_routes(usable_route_table(next));
   gate_.set_null_mx_sender(next.relay.null_mx_sender);
   drainer_->configure(settings);
+  clients_->configure(next);
+  clients_->set_doors(client_doors());
   intake_->set_postmaster(next.postmaster_address());
   sessions_->set_limits(session_limits(next));
   overload_.configure(*settings, running_->queue.reserve_octets);  // the open spool's

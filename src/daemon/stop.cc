@@ -118,6 +118,7 @@ void Daemon::tear_down() {
   control_loop_.reset();
   sessions_.reset();
   intake_.reset();
+  clients_.reset();
   learnt_.reset();
   store_.reset();
   if (phase_ != "starting") log::info("stopped");  // a start that failed began nothing

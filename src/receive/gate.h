@@ -8,8 +8,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/ip.h"
 #include "mail/address.h"
@@ -23,9 +25,20 @@ struct Verdict {
   std::optional<mail::Reply> refusal;
   /// RCPT only: who receives it instead, e.g. what the bare `<postmaster>` stands for here.
   std::optional<mail::Address> rewritten;
+  /// RCPT only: header fields that the message gets, each with its CRLF; the same text stands there once.
+  std::vector<std::string> tags = {};
+  /// On connect only: how long to see before the banner whether the client talks; the listener's own time
+  /// where that is longer.
+  Millis banner_delay{0};
+  /// On connect only: what the gate wants to find again in ClientFacts.
+  std::shared_ptr<void> notes = {};
 
   [[nodiscard]] static Verdict ok() { return {}; }
-  [[nodiscard]] static Verdict refuse(mail::Reply reply) { return {std::move(reply), {}}; }
+  [[nodiscard]] static Verdict refuse(mail::Reply reply) {
+    Verdict verdict;
+    verdict.refusal = std::move(reply);
+    return verdict;
+  }
 };
 
 enum class Secured : uint8_t { no, yes };
@@ -37,7 +50,11 @@ struct ClientFacts {
   Role role = Role::mx;
   std::string helo;  ///< as given; hostile text of printable ASCII; empty before HELO or EHLO
   Secured tls = Secured::no;
-  std::string user;  ///< authenticated user; empty: none
+  std::string user;                  ///< authenticated user; empty: none
+  Endpoint local = {};               ///< the address of ours that it came to
+  std::string mx = {};               ///< the MX host that the listener stands for; empty: its address tells
+  bool early = false;                ///< it talked before the banner, or before the reply to EHLO
+  std::shared_ptr<void> notes = {};  ///< the gate's own, from its verdict on the connection
 };
 
 class Gate {
@@ -49,6 +66,10 @@ class Gate {
   /// `size_octets` is what the client declared (RFC 1870), 0 when it declared nothing.
   virtual void on_mail(const ClientFacts& client, const mail::ReversePath& from, uint64_t size_octets,
                        Answer answer) = 0;
+  /// The session is over: once for each on_connect, when nothing of it is asked any more.
+  virtual void on_end(const ClientFacts&) {}
+  /// A connection that got no session: there are too many (421).
+  virtual void on_turned_away(const ClientFacts&) {}
   /// `to` has an empty domain for the bare `<postmaster>` (RFC 5321 4.5.1).
   virtual void on_rcpt(const ClientFacts& client, const mail::ReversePath& from, const mail::Address& to,
                        Answer answer) = 0;

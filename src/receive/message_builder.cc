@@ -48,8 +48,9 @@ std::optional<mail::Reply> refusal_of(Fault fault, const Settings& settings) {
 }
 
 MessageBuilder::MessageBuilder(const Settings& settings, smtp::Framing framing, std::string head,
-                               uint64_t size_hint)
+                               uint64_t size_hint, ForgedFields forged)
     : settings_(settings), decoder_(framing), buffer_(std::move(head)), head_octets_(buffer_.size()) {
+  if (forged == ForgedFields::taken_out) forged_.emplace(settings.authserv_id);
   // A declared size is a hint and no more: it buys one allocation, never more than a chunk.
   if (size_hint > 0) buffer_.reserve(std::min<uint64_t>(size_hint + head_octets_ + 64, kChunkOctetsMax));
 }
@@ -58,13 +59,15 @@ MessageBuilder::Progress MessageBuilder::take(std::string_view in) {
   Progress progress;
   while (progress.consumed < in.size() && !progress.ended) {
     const size_t before = buffer_.size();
-    const auto step = decoder_.decode(in.substr(progress.consumed), buffer_, kBufferOctetsMax);
+    const size_t held = forged_ ? forged_->held_octets() : 0;  // it may come into this chunk yet
+    const auto step = decoder_.decode(in.substr(progress.consumed), buffer_, kBufferOctetsMax - held);
     progress.consumed += step.consumed;
     progress.ended = step.ended;
     inspect(std::string_view(buffer_).substr(before));
+    take_out_forged(before);
     if (discarding_) {
       buffer_.clear();
-    } else if (buffer_.size() >= kBufferOctetsMax) {
+    } else if (buffer_.size() + (forged_ ? forged_->held_octets() : 0) >= kBufferOctetsMax) {
       full_.emplace_back(std::exchange(buffer_, {}));
       // A second chunk means a big message: its next chunk is likely to be full as well.
       buffer_.reserve(kChunkOctetsMax);
@@ -88,6 +91,13 @@ void MessageBuilder::inspect(std::string_view fresh) {
   if (decoder_.line_octets_longest() > settings_.line_octets_max) found(Fault::line_too_long);
 }
 
+void MessageBuilder::take_out_forged(size_t before) {
+  if (!forged_ || forged_->ended()) return;
+  const size_t whole = buffer_.size() + forged_->held_octets();
+  forged_->filter(buffer_, before);
+  forged_octets_ += whole - buffer_.size() - forged_->held_octets();
+}
+
 void MessageBuilder::found(Fault fault) {
   faults_ |= static_cast<uint8_t>(1U << static_cast<unsigned>(fault));
   discard();
@@ -106,6 +116,12 @@ Chunk MessageBuilder::finish() {
   const size_t before = buffer_.size();
   decoder_.finish(buffer_);
   inspect(std::string_view(buffer_).substr(before));
+  if (forged_ && !forged_->ended()) {
+    take_out_forged(before);
+    const size_t whole = buffer_.size() + forged_->held_octets();
+    forged_->finish(buffer_);
+    forged_octets_ += whole - buffer_.size();
+  }
   if (discarding_) buffer_.clear();
   return buffer_.empty() ? Chunk() : Chunk(std::exchange(buffer_, {}));
 }

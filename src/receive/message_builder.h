@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "mail/outcome.h"
+#include "receive/forged_fields.h"
 #include "receive/header_watch.h"
 #include "receive/settings.h"
 #include "smtp/body_decoder.h"
@@ -36,9 +37,10 @@ enum class Fault : uint8_t {
 
 class MessageBuilder {
  public:
-  /// `head` is put before the content: our Received field. `size_hint` is what the client declared, 0:
-  /// unknown.
-  MessageBuilder(const Settings& settings, smtp::Framing framing, std::string head, uint64_t size_hint);
+  /// `head` is put before the content: our Received field and what else we say of it. `size_hint` is what the
+  /// client declared, 0: unknown.
+  MessageBuilder(const Settings& settings, smtp::Framing framing, std::string head, uint64_t size_hint,
+                 ForgedFields forged = ForgedFields::kept);
 
   struct Progress {
     size_t consumed = 0;
@@ -55,11 +57,13 @@ class MessageBuilder {
   void discard();
   [[nodiscard]] Fault fault() const;
   [[nodiscard]] uint64_t content_octets() const { return content_octets_; }  ///< without `head`
-  [[nodiscard]] uint64_t size_octets() const { return head_octets_ + content_octets_; }
+  /// As stored, once it is finished.
+  [[nodiscard]] uint64_t size_octets() const { return head_octets_ + content_octets_ - forged_octets_; }
   [[nodiscard]] bool has_eight_bit() const { return has_eight_bit_; }
 
  private:
   void inspect(std::string_view fresh);
+  void take_out_forged(size_t before);
   void found(Fault fault);
 
   const Settings& settings_;
@@ -69,7 +73,9 @@ class MessageBuilder {
   std::vector<Chunk> full_;
   uint64_t head_octets_ = 0;
   uint64_t content_octets_ = 0;
-  uint8_t faults_ = 0;  ///< a bit for each Fault found
+  std::optional<ForgedFieldFilter> forged_;
+  uint64_t forged_octets_ = 0;  ///< taken out
+  uint8_t faults_ = 0;          ///< a bit for each Fault found
   bool discarding_ = false;
   bool has_eight_bit_ = false;
 };

@@ -28,9 +28,9 @@ uint32_t turned_away_at_once() {
 
 using Count = std::shared_ptr<std::atomic<uint32_t>>;
 
-net::Task<void> see_off(net::Stream stream, std::shared_ptr<const Settings> settings,
+net::Task<void> see_off(net::Stream stream, std::shared_ptr<const Settings> settings, Gate& gate,
                         SessionRegistry::Admission why, Patience patience, Count leaving) {
-  co_await turn_away(std::move(stream), std::move(settings), why, patience);
+  co_await turn_away(std::move(stream), std::move(settings), gate, why, patience);
   leaving->fetch_sub(1);
 }
 }  // namespace
@@ -102,7 +102,7 @@ net::Task<void> Server::accept_all(std::shared_ptr<Door> door, Services services
       const bool crowded = leaving->fetch_add(1) >= leaving_max / 2;
       const Patience patience =
           crowded || admission == SessionRegistry::Admission::overloaded ? Patience::none : Patience::some;
-      target.spawn(see_off(std::move(*stream), std::move(settings), admission, patience, leaving));
+      target.spawn(see_off(std::move(*stream), std::move(settings), services.gate, admission, patience, leaving));
     }
   }
 }

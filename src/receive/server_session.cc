@@ -31,7 +31,7 @@ class Shell final : public Stoppable {
   enum class Next : uint8_t { go_on, end };
 
   net::Task<Status> handshake();
-  net::Task<bool> talks_early();
+  net::Task<bool> talks_early(Millis asked);
   net::Task<Next> carry_out_all();
   net::Task<Next> carry_out(Action action);
   net::Task<void> ask_gate(Action action);
@@ -70,6 +70,16 @@ class Shell final : public Stoppable {
   std::coroutine_handle<> waits_for_writer_;
 };
 
+ClientFacts facts_of(const net::Stream& stream, const Settings& settings) {
+  ClientFacts facts;
+  facts.remote = stream.remote();
+  facts.local = stream.local();
+  facts.listener = settings.listener;
+  facts.role = settings.role;
+  facts.mx = settings.mx;
+  return facts;
+}
+
 /// Waits until the writer has nothing left to write.
 struct WriterDone {
   const bool& busy;
@@ -85,12 +95,10 @@ net::Task<void> Shell::run() {
     const Status secured = co_await handshake();
     if (!secured) co_return;
   }
-  ClientFacts facts{
-      stream_.remote(), settings_->listener, settings_->role, {}, tls_first ? Secured::yes : Secured::no, {}};
+  ClientFacts facts = facts_of(stream_, *settings_);
+  facts.tls = tls_first ? Secured::yes : Secured::no;
   session_.emplace(settings_, std::move(facts), tls_first ? tls_comment() : std::string());
   make_room();
-  const bool early = co_await talks_early();
-  if (early) session_->on_early_talk();
   session_->start();
   command_started_ = net::steady_now();
   while (true) {
@@ -104,6 +112,7 @@ net::Task<void> Shell::run() {
     const Next read = co_await read_more();
     if (read == Next::end) break;
   }
+  services_.gate.on_end(session_->client());
   co_await hang_up();
 }
 
@@ -125,14 +134,11 @@ std::string Shell::tls_comment() const {
 
 /// RFC 5321 3.1, RFC 2920 3.1: the client waits for the banner. Those that talk at once are found by a
 /// glance.
-net::Task<bool> Shell::talks_early() {
-  if (settings_->banner_delay <= Millis{0} || settings_->role != Role::mx) co_return false;
-  const IpAddress client = stream_.remote().ip;
-  for (const IpNetwork& network : settings_->no_delay) {
-    if (network.contains(client)) co_return false;
-  }
-  const Result<size_t> got =
-      co_await stream_.read({buffer_.get(), buffer_octets_}, net::deadline_in(settings_->banner_delay));
+net::Task<bool> Shell::talks_early(Millis asked) {
+  if (settings_->role != Role::mx || settings_->trusts(stream_.remote().ip)) co_return false;
+  const Millis wait = std::max(settings_->banner_delay, asked);
+  if (wait <= Millis{0}) co_return false;
+  const Result<size_t> got = co_await stream_.read({buffer_.get(), buffer_octets_}, net::deadline_in(wait));
   if (!got) co_return false;  // silence; if the connection is gone, the next read will say so
   end_ = *got;
   co_return true;
@@ -197,7 +203,13 @@ net::Task<void> Shell::ask_gate(Action action) {
                      {"to", session_->candidate().to_string()},
                      {"reply", verdict.refusal->to_string()}});
   }
-  session_->on_verdict(std::move(verdict));
+  const bool connecting = std::holds_alternative<AskConnect>(action);
+  if (connecting && !verdict.refusal) {
+    const bool early = co_await talks_early(verdict.banner_delay);
+    command_started_ = net::steady_now();
+    if (early) session_->on_early_talk();
+  }
+  session_->on_verdict(std::move(verdict));  // nothing any more to a session that is closed
 }
 
 net::Task<void> Shell::ask_etrn() {
@@ -361,9 +373,10 @@ net::Task<void> serve_session(net::Stream stream, std::shared_ptr<const Settings
   co_await shell->run();
 }
 
-net::Task<void> turn_away(net::Stream stream, std::shared_ptr<const Settings> settings,
+net::Task<void> turn_away(net::Stream stream, std::shared_ptr<const Settings> settings, Gate& gate,
                           SessionRegistry::Admission why, Patience patience) {
   const bool overloaded = why == SessionRegistry::Admission::overloaded;
+  gate.on_turned_away(facts_of(stream, *settings));
   const std::string text =
       fmt::format("421 {} {} {}\r\n", overloaded ? "4.3.2" : "4.7.0", settings->hostname,
                   overloaded ? "has too much to do at the moment, try again later"

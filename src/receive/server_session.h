@@ -34,6 +34,6 @@ struct Services {
 enum class Patience : uint8_t { none, some };
 /// Says 421 4.7.0 or 4.3.2 to a connection that is over a limit, and closes it.
 [[nodiscard]] net::Task<void> turn_away(net::Stream stream, std::shared_ptr<const Settings> settings,
-                                        SessionRegistry::Admission why, Patience patience);
+                                        Gate& gate, SessionRegistry::Admission why, Patience patience);
 
 }  // namespace waybill::receive

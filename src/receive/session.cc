@@ -14,12 +14,15 @@ void Session::start() {
 }
 
 void Session::on_early_talk() {
-  if (phase_ != Phase::idle || settings_->early_talkers == EarlyTalkers::allow) return;
+  if (phase_ != Phase::idle && phase_ != Phase::connect) return;
+  client_.early = true;
+  if (settings_->early_talkers == EarlyTalkers::allow) return;
   // RFC 5321 3.1: a client must wait for the greeting; those that don't are rarely mail servers.
   close_with(554, {5, 5, 0}, fmt::format("{} you spoke before the greeting", settings_->hostname));
 }
 
 void Session::on_verdict(Verdict verdict) {
+  if (verdict.notes) client_.notes = std::move(verdict.notes);
   switch (phase_) {
     case Phase::connect:
       if (verdict.refusal) {
@@ -204,7 +207,9 @@ bool Session::refuse_argument(const smtp::Command& command) {
 /// RFC 2920 3.1: EHLO is the last command of a group. A client that does not wait for its reply follows a
 /// script, and so do those behind a confused proxy.
 bool Session::refuse_early_talk() {
-  if (!more_buffered_ || settings_->early_talkers == EarlyTalkers::allow) return false;
+  if (!more_buffered_) return false;
+  client_.early = true;
+  if (settings_->early_talkers == EarlyTalkers::allow) return false;
   close_with(554, {5, 5, 0}, "you did not wait for the reply");
   return true;
 }
@@ -233,6 +238,7 @@ void Session::reset_transaction() {
   abandon_message();
   transaction_ = Transaction::none;
   envelope_ = {};
+  tags_.clear();
   declared_octets_ = 0;
   candidate_ = {};
   bdat_octets_left_ = 0;

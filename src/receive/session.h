@@ -38,7 +38,8 @@ class Session {
   Session(std::shared_ptr<const Settings> settings, ClientFacts client, std::string tls_comment = {});
 
   void start();
-  /// The client sent octets before the banner (RFC 5321 3.1): refused, if that is the policy.
+  /// The client sent octets before the banner (RFC 5321 3.1): refused, if that is the policy. Before start(),
+  /// or in place of the verdict on the connection.
   void on_early_talk();
   /// Returns how many octets were taken.
   [[nodiscard]] size_t feed(std::string_view octets);
@@ -169,6 +170,7 @@ class Session {
   bool stopping_ = false;
 
   mail::Envelope envelope_;
+  std::vector<std::string> tags_;  ///< header fields that the gate wants in this message
   uint64_t declared_octets_ = 0;
   mail::Recipient candidate_;
   EtrnNode etrn_;

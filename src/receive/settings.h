@@ -32,7 +32,8 @@ enum class BareNewline : uint8_t {
   reject,   ///< 550 5.6.0
   replace,  ///< each becomes a space; for old senders that cannot be repaired
 };
-/// Clients that talk before the banner or before the reply to EHLO (RFC 2920 3.1, RFC 5321 3.1).
+/// Clients that talk before the banner or before the reply to EHLO (RFC 2920 3.1, RFC 5321 3.1). Where they
+/// are allowed, ClientFacts tell of it, and the gate decides.
 enum class EarlyTalkers : uint8_t { refuse, allow };
 
 struct Settings {
@@ -54,10 +55,14 @@ struct Settings {
   size_t line_octets_max = 64 * 1024;  ///< RFC 5321 4.5.3.1.6 wants 1000; real mail is longer
   BareNewline bare_newline = BareNewline::reject;
   EarlyTalkers early_talkers = EarlyTalkers::refuse;
+  /// Header fields that only we may write: taken out of what strangers send (RFC 8601 5). Empty: none is.
+  std::string authserv_id;
+  std::string mx;  ///< for ClientFacts
 
-  Millis banner_delay{5};             ///< how long before the banner we look for early talkers; 0: not at all
-  std::vector<IpNetwork> etrn_from;   ///< clients that ETRN is offered to (RFC 1985); empty: to nobody
-  std::vector<IpNetwork> no_delay;    ///< clients that get the banner at once: those who may relay anyway
+  Millis banner_delay{5};            ///< how long before the banner we look for early talkers; 0: not at all
+  std::vector<IpNetwork> etrn_from;  ///< clients that ETRN is offered to (RFC 1985); empty: to nobody
+  std::vector<IpNetwork> no_delay;   ///< clients that get the banner at once: those who may relay anyway
+  [[nodiscard]] bool trusts(const IpAddress& client) const;
   Millis command_timeout{300'000};    ///< RFC 5321 4.5.3.2.7: five minutes for a whole command or block
   Millis session_timeout{3'600'000};  ///< the total, to which big messages add:
   uint64_t progress_octets_per_second = 4096;  ///< one second more for so many octets of accepted messages

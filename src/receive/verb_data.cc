@@ -38,12 +38,17 @@ void Session::on_begun(MessageId id, Time now) {
   mail::Origin origin{mail::Origin::Via::smtp, client_.remote.ip, client_.remote.port, client_.helo,
                       client_.listener,        protocol.name(),   client_.user};
   const bool counted = transaction_ == Transaction::bdat;
-  message_.emplace(
-      Message{id,
-              MessageBuilder(*settings_, counted ? smtp::Framing::counted : smtp::Framing::dot,
-                             received_field(origin, envelope_, settings_->hostname, tls_comment_, id, now),
-                             declared_octets_),
-              0, std::nullopt});
+  std::string head;
+  for (const std::string& tag : tags_) head += tag;
+  head += received_field(origin, envelope_, settings_->hostname, tls_comment_, id, now);
+  const auto forged = !settings_->authserv_id.empty() && settings_->role == Role::mx &&
+                              client_.user.empty() && !settings_->trusts(client_.remote.ip)
+                          ? ForgedFields::taken_out
+                          : ForgedFields::kept;
+  message_.emplace(Message{id,
+                           MessageBuilder(*settings_, counted ? smtp::Framing::counted : smtp::Framing::dot,
+                                          std::move(head), declared_octets_, forged),
+                           0, std::nullopt});
   if (!counted) {
     phase_ = Phase::data;
     return say(354, {}, "end the message with <CRLF>.<CRLF>");

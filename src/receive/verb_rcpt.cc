@@ -36,6 +36,9 @@ void Session::rcpt_decided(const Verdict& verdict) {
     }
   } else {
     if (verdict.rewritten) candidate_.address = *verdict.rewritten;
+    for (const std::string& tag : verdict.tags) {
+      if (std::ranges::find(tags_, tag) == tags_.end()) tags_.push_back(tag);
+    }
     // The same recipient twice gets one copy, but LMTP owes a reply for each (RFC 2033 4.2).
     const bool known =
         !is_lmtp() && std::ranges::any_of(envelope_.recipients, [this](const mail::Recipient& r) {

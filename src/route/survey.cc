@@ -78,7 +78,7 @@ Step<Survey, dns::Question> survey_domain(const mail::Domain& domain, AskPtr ask
       for (const Address& address : host.addresses) {
         if (out.ptr.contains(address.ip)) continue;
         const bool ask = ask_ptr == AskPtr::yes && out.ptr.size() < kPtrAddressesMax;
-        out.ptr.emplace(address.ip, ask ? assess_reverse(address.ip, facts, open) : Ptr{});
+        out.ptr.emplace(address.ip, ask ? dns::assess_reverse(address.ip, facts, open) : dns::Ptr{});
       }
     }
   }

@@ -9,10 +9,10 @@
 
 #include "base/decide.h"
 #include "dns/resolver.h"
+#include "dns/reverse.h"
 #include "route/gather.h"
 #include "route/plan.h"
 #include "route/request.h"
-#include "route/reverse.h"
 
 namespace waybill::route {
 
@@ -24,7 +24,7 @@ struct Survey {
   mail::Domain domain;
   MailStatus status = MailStatus::temp_failure;
   Plan plan;  ///< as a sender without any special rules would make it
-  std::map<IpAddress, Ptr> ptr;
+  std::map<IpAddress, dns::Ptr> ptr;
   dns::Answer mx;  ///< the MX answer itself
 };
 

@@ -52,6 +52,9 @@ class FakeBackend final : public control::Backend {
   std::vector<control::RecipientsRequest> recipients_asked;
   control::RecipientsAnswer recipients_answer;
   std::vector<std::string> forgotten;
+  control::ClientsAnswer clients_answer;
+  control::ClientsSeenAnswer clients_seen_answer;
+  std::vector<control::ClientsRequest> clients_asked;
   std::optional<Error> failure;  ///< when set, every call fails with it
 
   net::Task<Result<control::QueueListAnswer>> queue_list(control::QueueListRequest request) override {
@@ -127,6 +130,13 @@ class FakeBackend final : public control::Backend {
     if (failure) co_return std::unexpected(*failure);
     sent.push_back(std::move(request));
     co_return send_answer;
+  }
+  net::Task<Result<control::ClientsAnswer>> clients(control::ClientsRequest request) override {
+    clients_asked.push_back(std::move(request));
+    co_return give(clients_answer);
+  }
+  net::Task<Result<control::ClientsSeenAnswer>> clients_seen(control::ClientsSeenRequest) override {
+    co_return give(clients_seen_answer);
   }
   net::Task<Result<control::DnsCacheAnswer>> dns_cache(control::DnsCacheRequest) override {
     co_return give(dns_answer);

@@ -2,12 +2,12 @@
 // there.
 #include "check/address/address.h"
 #include "check/address/addresses.h"
-#include "route/reverse.h"
+#include "dns/reverse.h"
 
 namespace waybill::check::address {
 namespace {
-using route::PtrStatus;
-/// As many as route/reverse.h follows (RFC 7208 5.5 sets the same bound).
+using dns::PtrStatus;
+/// As many as dns/reverse.h follows (RFC 7208 5.5 sets the same bound).
 constexpr size_t kNamesAsked = 10;
 
 /// Where the name leads instead; both answers are there.
@@ -51,7 +51,7 @@ void run(const Subject& subject, Look& look, Report& report) {
   size_t named = 0;
   for (const Judged& judged : *addresses) {
     const size_t before = open.size();
-    const route::Ptr verdict = route::assess_reverse(judged.ip, look.dns_facts(), open);
+    const dns::Ptr verdict = dns::assess_reverse(judged.ip, look.dns_facts(), open);
     if (open.size() != before) continue;
     bool ptr_open = false;
     const dns::Answer* ptr = ptr_of(judged, look, report, ptr_open);

@@ -6,6 +6,8 @@
 
 namespace waybill::route {
 namespace {
+using dns::Ptr;
+using dns::PtrStatus;
 using namespace test;
 
 class SurveyTest : public testing::Test {

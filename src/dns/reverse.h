@@ -1,5 +1,5 @@
 // reverse.h: whether an address's name in the reverse DNS agrees with it (RFC 8601 2.7.3), as `lookup` and
-// `check` tell it. Pure.
+// `check` tell it and sessions are judged by it. Pure.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include "base/decide.h"
 #include "dns/answer.h"
 
-namespace waybill::route {
+namespace waybill::dns {
 
 /// Reverse DNS of one address, confirmed forward (RFC 8601 2.7.3 "iprev").
 enum class PtrStatus : uint8_t {
@@ -28,7 +28,6 @@ struct Ptr {
 };
 
 /// What is not known yet is put into `open`, and the result then means nothing.
-[[nodiscard]] Ptr assess_reverse(const IpAddress& ip, const dns::Facts& facts,
-                                 Questions<dns::Question>& open);
+[[nodiscard]] Ptr assess_reverse(const IpAddress& ip, const Facts& facts, Questions<Question>& open);
 
-}  // namespace waybill::route
+}  // namespace waybill::dns

@@ -1,8 +1,8 @@
-#include "route/reverse.h"
+#include "dns/reverse.h"
 
 #include <algorithm>
 
-namespace waybill::route {
+namespace waybill::dns {
 namespace {
 /// A PTR set is the address owner's to fill; more than this many names of one address are not followed
 /// (RFC 7208 5.5 sets the same bound).
@@ -10,24 +10,24 @@ constexpr size_t kPtrNamesMax = 10;
 
 class PtrCheck {
  public:
-  PtrCheck(const dns::Facts& facts, Questions<dns::Question>& open) : facts_(facts), open_(open) {}
+  PtrCheck(const Facts& facts, Questions<Question>& open) : facts_(facts), open_(open) {}
 
   Ptr check(const IpAddress& ip) {
-    const dns::Answer* names = ask({dns::Name::reverse(ip), dns::Type::ptr});
+    const Answer* names = ask({Name::reverse(ip), Type::ptr});
     if (names == nullptr || names->unknown()) return {.status = PtrStatus::unknown};
     Ptr out{.status = PtrStatus::none};
     size_t followed = 0;
-    for (const dns::Record& record : names->records) {
-      const auto* name = std::get_if<dns::Name>(&record.data);
+    for (const Record& record : names->records) {
+      const auto* name = std::get_if<Name>(&record.data);
       if (name == nullptr || name->is_root()) continue;
       if (++followed > kPtrNamesMax) break;
-      const dns::Answer* forward = ask({*name, ip.is_v4() ? dns::Type::a : dns::Type::aaaa});
+      const Answer* forward = ask({*name, ip.is_v4() ? Type::a : Type::aaaa});
       if (out.name.empty()) out.name = name->to_string();
       if (forward == nullptr || forward->unknown()) {
         if (out.status != PtrStatus::agrees) out.status = PtrStatus::unknown;
         continue;
       }
-      const bool back = std::ranges::any_of(forward->records, [&](const dns::Record& r) {
+      const bool back = std::ranges::any_of(forward->records, [&](const Record& r) {
         const auto* address = std::get_if<IpAddress>(&r.data);
         return address != nullptr && *address == ip;
       });
@@ -39,14 +39,14 @@ class PtrCheck {
   }
 
  private:
-  const dns::Answer* ask(const dns::Question& question) {
-    const dns::Answer* answer = facts_.find(question);
+  const Answer* ask(const Question& question) {
+    const Answer* answer = facts_.find(question);
     if (answer == nullptr && std::ranges::find(open_, question) == open_.end()) open_.push_back(question);
     return answer;
   }
 
-  const dns::Facts& facts_;
-  Questions<dns::Question>& open_;
+  const Facts& facts_;
+  Questions<Question>& open_;
 };
 }  // namespace
 
@@ -66,8 +66,8 @@ std::string_view to_string(PtrStatus status) {
   return "unknown";
 }
 
-Ptr assess_reverse(const IpAddress& ip, const dns::Facts& facts, Questions<dns::Question>& open) {
+Ptr assess_reverse(const IpAddress& ip, const Facts& facts, Questions<Question>& open) {
   return PtrCheck(facts, open).check(ip);
 }
 
-}  // namespace waybill::route
+}  // namespace waybill::dns

@@ -1,0 +1,47 @@
+// gate_clients_case.h: inside gate_clients*.cc: what is kept of one session, and of one recipient while its
+// answer is being found.
+#pragma once
+
+#include "daemon/gate_clients.h"
+
+namespace waybill::daemon {
+
+/// Of one session; the session holds it in its ClientFacts.
+struct ClientsGate::Notes {
+  IpAddress ip;
+  std::string key;
+  policy::Place place;
+
+  std::mutex mutex;  ///< for what follows
+  bool name_settled = false;
+  dns::Ptr ptr;
+  std::vector<std::function<void()>> waiting;  ///< for the name; called on the gate's loop
+  bool judged = false;                         ///< a recipient of its was
+  std::map<std::string, unsigned> counted;     ///< this transaction's: domain, and a bit for each test
+
+  [[nodiscard]] dns::Ptr name() {
+    const std::scoped_lock lock(mutex);
+    return ptr;
+  }
+};
+
+/// One recipient. Until it is judged it belongs to one thread at a time: the session's, then the loop's.
+struct ClientsGate::Case {
+  std::shared_ptr<Notes> notes;
+  std::shared_ptr<const ClientRules> rules;
+  const policy::ClientPolicy* policy = nullptr;  ///< in `rules`
+  mail::ReversePath from;
+  mail::Address to;
+  std::string helo;
+  bool early = false;
+  receive::Verdict verdict;
+  receive::Gate::Answer answer;       ///< empty: given already, for nothing acts
+  std::optional<policy::MxHosts> mx;  ///< of the recipient's domain, once they are known or known not to be
+  bool peers_asked = false;
+  std::vector<policy::Visit> peer_visits;  ///< by our clock
+  std::vector<policy::Door> peer_doors;
+  unsigned open = 0;  ///< what is still being looked up
+  bool judged = false;
+};
+
+}  // namespace waybill::daemon
