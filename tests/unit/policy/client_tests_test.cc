@@ -238,7 +238,9 @@ TEST(Greylist, the_key_leaves_out_what_changes_with_every_message) {
             greylist_key("192.0.2.0/24", from("JOE@a.example"), to("john@home.example")));
   EXPECT_NE(key("joe@a.example"),
             greylist_key("192.0.3.0/24", from("joe@a.example"), to("john@home.example")));
-  EXPECT_LE(key(std::string(600, 'x') + "@a.example").size(), 900U);
+  mail::Address endless = to("x@a.example");
+  endless.local.assign(2000, 'x');
+  EXPECT_LE(greylist_key("192.0.2.0/24", endless, endless).size(), 900U);
 }
 
 TEST(Greylist, servers_of_one_network_stand_together) {
