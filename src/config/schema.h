@@ -54,6 +54,7 @@ struct Section {
 [[nodiscard]] const Section<Recovery>& recovery_section();
 [[nodiscard]] const Section<Bounce>& bounce_section();
 [[nodiscard]] const Section<Callout>& callout_section();
+[[nodiscard]] const Section<Srs>& srs_section();
 [[nodiscard]] const Section<Http>& http_section();
 [[nodiscard]] const Section<Control>& control_section();
 
@@ -72,6 +73,7 @@ void for_each_plain_section(F&& f) {
   f(recovery_section(), &Config::recovery);
   f(bounce_section(), &Config::bounce);
   f(callout_section(), &Config::callout);
+  f(srs_section(), &Config::srs);
   f(http_section(), &Config::http);
   f(control_section(), &Config::control);
 }

@@ -146,6 +146,7 @@ enum class EventKind : uint8_t {
   delay_notice_sent,
   set_aside,
   discarded,
+  expanded,
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 

@@ -72,6 +72,8 @@ control::EventKind to_control(queue::EventKind kind) {
       return control::EventKind::set_aside;
     case queue::EventKind::discarded:
       return control::EventKind::discarded;
+    case queue::EventKind::expanded:
+      return control::EventKind::expanded;
   }
   return control::EventKind::set_aside;
 }

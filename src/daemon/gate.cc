@@ -77,32 +77,42 @@ void PolicyGate::on_rcpt(const receive::ClientFacts& client, const mail::Reverse
     if (auto later = overload_->at_rcpt(standing_of(client)))
       return answer(receive::Verdict::refuse(std::move(*later)));
   const policy::Client who = to_policy(client);
-  const auto rules = rules_.load();
-  policy::RelayDecision decision = rules->decide_rcpt(who, to);
-  if (decision.accepted()) decision.refusal = check_route(*rules, from, to, client.listener);
-  if (!decision.accepted()) return answer(to_verdict(std::move(decision)));
+  receive::Verdict verdict = receivers(who, from, to, client.listener);
+  if (verdict.refusal) return answer(std::move(verdict));
   // Last, whoever brings it. The session keeps these three until it is answered.
-  auto judge = [this, &client, &from, &to](receive::Verdict verdict, Answer told) {
-    if (clients_ == nullptr) return told(std::move(verdict));
-    clients_->rcpt(client, from, to, std::move(verdict), std::move(told));
+  auto judge = [this, &client, &from, &to](receive::Verdict taken, Answer told) {
+    if (clients_ == nullptr) return told(std::move(taken));
+    clients_->rcpt(client, from, to, std::move(taken), std::move(told));
   };
-  if (backup_ == nullptr) return judge(to_verdict(std::move(decision)), std::move(answer));
-  const bool trusted = who.authenticated == policy::Authenticated::yes || rules->is_trusted(who);
-  const mail::Address recipient = decision.rewritten.value_or(to);
+  if (backup_ == nullptr) return judge(std::move(verdict), std::move(answer));
+  const bool trusted =
+      who.authenticated == policy::Authenticated::yes || rules_.load()->is_trusted(who);
+  const mail::Address recipient = to.domain.empty() && !verdict.rewritten.empty() ? verdict.rewritten.front() : to;
   auto shared = std::make_shared<Answer>(std::move(answer));
-  backup_->check(recipient, trusted, [shared, decision, judge](std::optional<mail::Reply> refusal) {
-    if (refusal) return (*shared)(receive::Verdict::refuse(std::move(*refusal)));
-    judge(to_verdict(decision), std::move(*shared));
-  });
+  backup_->check(recipient, trusted,
+                 [shared, verdict = std::move(verdict), judge](std::optional<mail::Reply> refusal) {
+                   if (refusal) return (*shared)(receive::Verdict::refuse(std::move(*refusal)));
+                   judge(verdict, std::move(*shared));
+                 });
 }
 
-std::optional<mail::Reply> PolicyGate::check_local(const mail::ReversePath& from,
-                                                   const mail::Address& to) const {
+// Whether the client may send there at all, then who receives it.
+receive::Verdict PolicyGate::receivers(const policy::Client& client, const mail::ReversePath& from,
+                                       const mail::Address& to, const std::string& listener) const {
+  const auto local = local_.load();
+  // A report for a sender that was rewritten here: whoever has the address may answer it, until it expires.
+  if (auto sender = local->sender_of(to)) return std::move(*sender);
+  const auto rules = rules_.load();
+  policy::RelayDecision decision = rules->decide_rcpt(client, to);
+  if (!decision.accepted()) return receive::Verdict::refuse(std::move(*decision.refusal));
+  if (auto refusal = check_route(*rules, from, to, listener)) return receive::Verdict::refuse(std::move(*refusal));
+  return local->receivers(to, to.domain.empty() ? local->postmaster() : to);
+}
+
+receive::Verdict PolicyGate::check_local(const mail::ReversePath& from, const mail::Address& to) const {
   const policy::Client client{IpAddress::v4(0x7f000001), policy::Service::submission,
                               policy::Authenticated::yes};
-  const auto rules = rules_.load();
-  if (auto refusal = rules->decide_rcpt(client, to).refusal) return refusal;
-  return check_route(*rules, from, to, "control");
+  return receivers(client, from, to, "control");
 }
 
 std::optional<mail::Reply> PolicyGate::check_route(const policy::RelayRules& rules,

@@ -10,6 +10,7 @@
 #include "daemon/gate_backup.h"
 #include "daemon/overload.h"
 #include "daemon/gate_clients.h"
+#include "daemon/local_mail.h"
 #include "dns/resolver.h"
 #include "policy/relay_rules.h"
 #include "receive/gate.h"
@@ -25,6 +26,8 @@ class PolicyGate final : public receive::Gate {
   void set_backup(BackupRecipients& backup) { backup_ = &backup; }
   /// Once, before sessions begin. Outlives the gate's use; none in tests of the rules alone.
   void set_overload(Overload& overload) { overload_ = &overload; }
+  /// Once before sessions begin, and at every reload.
+  void set_local(std::shared_ptr<const LocalMail> local) { local_.store(std::move(local)); }
   void set_null_mx_sender(config::NullMxSender policy) { null_mx_sender_ = policy; }
   void set_rules(policy::RelayRules rules) {
     rules_.store(std::make_shared<const policy::RelayRules>(std::move(rules)));
@@ -45,16 +48,18 @@ class PolicyGate final : public receive::Gate {
 
   /// For mail that a local user hands in over the control socket: relays anywhere, yet refuses an unknown
   /// user of a domain that ends here.
-  [[nodiscard]] std::optional<mail::Reply> check_local(const mail::ReversePath& from,
-                                                       const mail::Address& to) const;
+  [[nodiscard]] receive::Verdict check_local(const mail::ReversePath& from, const mail::Address& to) const;
 
  private:
   [[nodiscard]] policy::Standing standing_of(const receive::ClientFacts& client) const;
+  [[nodiscard]] receive::Verdict receivers(const policy::Client& client, const mail::ReversePath& from,
+                                           const mail::Address& to, const std::string& listener) const;
   /// The route table's word on a recipient that the relay rules take.
   [[nodiscard]] std::optional<mail::Reply> check_route(const policy::RelayRules& rules,
                                                        const mail::ReversePath& from, const mail::Address& to,
                                                        const std::string& listener) const;
 
+  Published<const LocalMail> local_{std::make_shared<const LocalMail>()};
   Published<const policy::RelayRules> rules_{std::make_shared<const policy::RelayRules>()};
   Published<const route::RouteTable> routes_{std::make_shared<const route::RouteTable>()};
   dns::Resolver* resolver_ = nullptr;

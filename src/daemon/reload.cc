@@ -63,8 +63,21 @@ void note_changes(config::Config before, const config::Config& after, control::R
   differ.note(&Config::recovery, "recovery: for what comes back from now on");
   differ.note(&Config::bounce, "bounce");
   differ.note(&Config::callout, "callout");
+  differ.note(&Config::srs, "srs");
 }
 }  // namespace
+
+control::ReloadAnswer Daemon::refuse_reload(const config::Errors& errors) {
+  control::ReloadAnswer answer;
+  answer.outcome = control::ReloadOutcome::refused;
+  for (const config::Located& error : errors) {
+    answer.problems.push_back({error.file, error.line, error.column, error.message});
+    log::error("reload refused", {{"where", fmt::format("{}:{}:{}", error.file, error.line, error.column)},
+                                  {"why", error.message}});
+  }
+  counters_.reloads_refused.fetch_add(1);
+  return answer;
+}
 
 control::ReloadAnswer Daemon::reload() {
   control::ReloadAnswer answer;
@@ -74,17 +87,10 @@ control::ReloadAnswer Daemon::reload() {
     return answer;
   }
   auto next = config::load(config_file_);
-  if (!next) {
-    answer.outcome = control::ReloadOutcome::refused;
-    for (const config::Located& error : next.error()) {
-      answer.problems.push_back({error.file, error.line, error.column, error.message});
-      log::error("reload refused", {{"where", fmt::format("{}:{}:{}", error.file, error.line, error.column)},
-                                    {"why", error.message}});
-    }
-    counters_.reloads_refused.fetch_add(1);
-    return answer;
-  }
-  if (Status applied = apply(*next, answer); !applied) {
+  if (!next) return refuse_reload(next.error());
+  auto listed = config::load_recipients(*next, config_file_);
+  if (!listed) return refuse_reload(listed.error());
+  if (Status applied = apply(*next, std::move(*listed), answer); !applied) {
     answer = {};
     answer.outcome = control::ReloadOutcome::refused;
     answer.problems.push_back({config_file_, 0, 0, applied.error().what});
@@ -102,9 +108,9 @@ control::ReloadAnswer Daemon::reload() {
 }
 
 // Everything that can fail comes first; from the first change of something in force on, nothing can.
-Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) {
+Status Daemon::apply(const config::Config& next, config::Recipients listed, control::ReloadAnswer& answer) {
   const auto before = config();
-  auto rules = relay_rules(next);
+  auto rules = relay_rules(next, listed);
   if (!rules) return pass(rules.error());
   std::shared_ptr<resolve::Stack> stack;
   // Before the resolver reads them: what changes in between is then found at the next reload, not overlooked.
@@ -119,6 +125,10 @@ Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) 
   if (same_dns && stack)
     answer.changes.emplace_back("dns.zones: other records in the files: a new resolver with an empty cache");
   overlay_ = std::move(overlay);
+  if (before->domains == next.domains && listed != listed_)
+    answer.changes.emplace_back("users and aliases: others in their files");
+  listed_ = std::move(listed);
+  local_ = std::make_shared<const LocalMail>(next, listed_, clock_);
   note_changes(*before, next, answer);
   note_restarts(*running_, next, answer);
 
@@ -131,7 +141,8 @@ Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) 
   drainer_->configure(settings);
   clients_->configure(next);
   clients_->set_doors(client_doors());
-  intake_->set_postmaster(next.postmaster_address());
+  gate_.set_local(local_);
+  intake_->configure({{.hostname = next.hostname, .return_octets = next.bounce.return_octets}, local_});
   sessions_->set_limits(session_limits(next));
   overload_.configure(*settings, running_->queue.reserve_octets);  // the open spool's
   if (stack) {
@@ -208,13 +219,14 @@ void Daemon::apply_to_conductor(std::shared_ptr<const config::Config> next) {
   Lab lab(*next, overlay_);
   std::vector<Channel> channels = read_channels(*next);
   conductor_loop_->post([this, next = std::move(next), self = std::move(self), lab = std::move(lab),
-                         channels = std::move(channels)]() mutable {
-    targeter_->configure(next, std::move(self), std::move(lab), std::move(channels));
+                         channels = std::move(channels), local = local_]() mutable {
+    targeter_->configure(next, std::move(self), std::move(lab), std::move(channels), *local);
     manager_->reconfigure(delivery_settings(*next));
     conductor_->reconfigure({retry_schedule(*next),
                              scheduler_limits(*next),
                              {.hostname = next->hostname, .return_octets = next->bounce.return_octets},
-                             quiet_backups(next)});
+                             quiet_backups(next),
+                             local});
     places_.forget();
     targeter_->look_at_backups();
   });

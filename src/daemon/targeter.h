@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "daemon/lab.h"
 #include "daemon/routes.h"
+#include "daemon/local_mail.h"
 #include "deliver/targets.h"
 #include "dns/resolver.h"
 #include "net/loop.h"
@@ -31,7 +32,7 @@ class Targeter final : public deliver::Router {
   /// At start and at every reload; what was planned before is forgotten.
   /// `channels`: read_channels() of the same configuration.
   void configure(std::shared_ptr<const config::Config> config, route::Self self, Lab lab,
-                 std::vector<Channel> channels);
+                 std::vector<Channel> channels, const LocalMail& local);
   /// Told of every plan for a backup domain by its MX records. Once, before the loop runs.
   using OnBackupPlan = std::function<void(const mail::Domain& domain, const route::Plan& plan)>;
   void on_backup_plan(OnBackupPlan tell) { on_backup_plan_ = std::move(tell); }
@@ -57,7 +58,7 @@ class Targeter final : public deliver::Router {
     Steady until;
   };
 
-  [[nodiscard]] deliver::TargetsPtr local(const mail::Domain& domain) const;
+  [[nodiscard]] deliver::TargetsPtr local(const mail::Domain& domain, const LocalMail& mail) const;
   [[nodiscard]] route::Role role_of(const mail::Domain& domain) const;
   /// A request, which entry's channel its mail goes through, and under what the plan is kept.
   struct Decided {

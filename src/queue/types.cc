@@ -52,6 +52,8 @@ std::string_view to_string(EventKind kind) {
       return "set aside";
     case EventKind::discarded:
       return "discarded";
+    case EventKind::expanded:
+      return "expanded";
   }
   return "unknown";
 }

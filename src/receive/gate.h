@@ -23,8 +23,10 @@ namespace waybill::receive {
 /// Yes, or the reply that says no (4yz or 5yz; 421 also ends the session).
 struct Verdict {
   std::optional<mail::Reply> refusal;
-  /// RCPT only: who receives it instead, e.g. what the bare `<postmaster>` stands for here.
-  std::optional<mail::Address> rewritten;
+  /// RCPT only: who receives it instead: what the bare `<postmaster>` stands for here, or an alias's
+  /// addresses. Empty: the address that the client gave.
+  std::vector<mail::Address> rewritten = {};
+  bool rewrite_sender = false;  ///< RCPT only: `rewritten` wants a sender of our own (SRS)
   /// RCPT only: header fields that the message gets, each with its CRLF; the same text stands there once.
   std::vector<std::string> tags = {};
   /// On connect only: how long to see before the banner whether the client talks; the listener's own time
