@@ -331,10 +331,10 @@ struct Overload {
 /// How a destination gets the mail that waited for it: slowly first. Rates are messages a second.
 struct Recovery {
   double start_rate = 10;
-  double growth = 2;                ///< by so much in each interval that went well
-  Millis grow_every = Seconds{5};   ///< the interval
-  double rate_max = 200;            ///< the most while what waited is drained
-  Millis pause = Seconds{10};       ///< after a 421 or 452
+  double growth = 2;               ///< by so much in each interval that went well
+  Millis grow_every = Seconds{5};  ///< the interval
+  double rate_max = 200;           ///< the most while what waited is drained
+  Millis pause = Seconds{10};      ///< after a 421 or 452
   bool operator==(const Recovery&) const = default;
 };
 

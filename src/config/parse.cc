@@ -329,6 +329,12 @@ void check_whole(Reader& reader, Config& config) {
                  "callout.refresh_after ({}) is longer than callout.known_for ({}): it would never come",
                  format_duration(config.callout.refresh_after), format_duration(config.callout.known_for)));
   }
+  if (config.recovery.start_rate > config.recovery.rate_max) {
+    complain(reader.positions().find("recovery.start_rate").line != 0 ? "recovery.start_rate"
+                                                                      : "recovery.rate_max",
+             fmt::format("recovery.start_rate ({:g}/s) is above recovery.rate_max ({:g}/s)",
+                         config.recovery.start_rate, config.recovery.rate_max));
+  }
   if (config.limits.command_timeout > config.limits.session_deadline) {
     complain("limits.command_timeout",
              "limits.command_timeout is longer than limits.session_deadline: it would never come");

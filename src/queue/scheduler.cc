@@ -123,8 +123,7 @@ void Scheduler::make_turn(const std::string& domain, Lane& lane) {
 
 void Scheduler::drop_if_idle(const std::string& domain) {
   const auto at = lanes_.find(domain);
-  if (at == lanes_.end() || at->second.in_turn || at->second.outstanding > 0 || !at->second.empty())
-    return;
+  if (at == lanes_.end() || at->second.in_turn || at->second.outstanding > 0 || !at->second.empty()) return;
   lanes_.erase(at);
 }
 
@@ -138,7 +137,9 @@ void Scheduler::add_work(Work work, const std::string& domain) {
   ready_recipients_ += work.members.size();
   if (work.backlog) {
     lane.backlog_recipients += work.members.size();
-    const Time end = work.message->arrived + expire_after(schedule_, work.message->envelope.from);
+    const Time end =
+        work.message->arrived + expire_after(schedule_, work.message->envelope.from,
+                                             work.members.front().record.recipient.address.domain);
     lane.backlog.emplace(end, std::move(work));
   } else {
     lane.fresh.push_back(std::move(work));
