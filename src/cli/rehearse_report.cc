@@ -64,6 +64,9 @@ Outage outage_of(const Behaviour& one, const rehearse::Host& host) {
     case What::messages_max:
       out.what = fmt::format("{} messages a connection", one.count);
       break;
+    case What::rate_max:
+      out.what = fmt::format("{} messages a second at most", one.count);
+      break;
     case What::tls_fails:
       out.what = "TLS fails";
       break;

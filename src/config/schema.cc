@@ -195,10 +195,12 @@ const Section<Domain>& domain_section() {
               "authenticated clients always are",
               &Domain::bounce_refused, Flag{}),
           key("rate_max",
-              "backup, relay: messages a second handed on at most, always; domains of the same hosts and limit "
+              "backup, relay: messages a second handed on at most, always; domains of the same hosts and "
+              "limit "
               "share it; 0: no limit",
               &Domain::rate_max, Ratio{0, 100'000}),
-          key("etrn_from", "backup, relay: networks whose hosts may ask for this domain's mail by ETRN (RFC 1985)",
+          key("etrn_from",
+              "backup, relay: networks whose hosts may ask for this domain's mail by ETRN (RFC 1985)",
               &Domain::etrn_from, List<TrustedNetwork>{}),
           key("policy", "the [policy.NAME] by which the clients are judged that bring its mail",
               &Domain::policy, Text{"policy name"}),
@@ -335,8 +337,8 @@ const Section<Recovery>& recovery_section() {
           key("grow_every", "the interval", &Recovery::grow_every, Duration{Millis{100}, hours{1}}),
           key("rate_max", "messages a second at most while what waited is drained", &Recovery::rate_max,
               Ratio{0.01, 100'000}),
-          key("pause", "after a 421 or 452 nothing goes for so long, then at half the rate",
-              &Recovery::pause, Duration{Seconds{0}, hours{1}}),
+          key("pause", "after a 421 or 452 nothing goes for so long, then at half the rate", &Recovery::pause,
+              Duration{Seconds{0}, hours{1}}),
       }};
   return section;
 }

@@ -19,7 +19,10 @@ class node;
 
 namespace waybill::config {
 
+class Reader;
 struct Scope;
+/// What contradicts itself in the whole, as errors of the reader.
+void check_whole(Reader& reader, Config& config);
 
 template <class S>
 struct Key {

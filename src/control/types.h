@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "control/recovery_status.h"
 #include "control/types_backup.h"
 #include "mail/envelope.h"
 #include "mail/outcome.h"
@@ -184,21 +185,9 @@ struct WhyLine {
   bool operator==(const WhyLine&) const = default;
 };
 
-/// How its destination stands. Rates are messages a minute: whole numbers also of slow ones.
-struct RecoveryStatus {
-  std::string phase;  ///< "normal", "down", "probing", "slow start"
-  std::optional<Time> down_since, next_probe, paused_until;
-  uint64_t rate_per_minute = 0;      ///< allowed now in a slow start, else those of late
-  uint64_t rate_max_per_minute = 0;  ///< what it may grow to, or the destination's own limit; 0: none
-  uint64_t queued = 0;               ///< recipients that wait for this destination
-  bool queued_is_least = false;      ///< there are more: counting stopped
-  std::optional<uint64_t> empty_in_s;  ///< at the present rate; null: not known
-  bool operator==(const RecoveryStatus&) const = default;
-};
-
 struct WhyRecipient {
   RecipientInfo recipient;
-  std::string summary;  ///< one sentence: what it waits for, or why it ended
+  std::string summary;                     ///< one sentence: what it waits for, or why it ended
   std::optional<RecoveryStatus> recovery;  ///< null: it ended, or its domain ends here
   std::vector<WhyLine> lines;
   bool operator==(const WhyRecipient&) const = default;

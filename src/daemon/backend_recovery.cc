@@ -38,8 +38,9 @@ std::string rate_text(uint64_t per_minute) {
 }
 
 std::string queue_text(const control::RecoveryStatus& status) {
-  std::string out = fmt::format("; {}{} wait for it", status.queued_is_least ? "at least " : "",
-                                status.queued == 1 ? "1 recipient" : fmt::format("{} recipients", status.queued));
+  std::string out =
+      fmt::format("; {}{} wait for it", status.queued_is_least ? "at least " : "",
+                  status.queued == 1 ? "1 recipient" : fmt::format("{} recipients", status.queued));
   if (status.empty_in_s)
     out += fmt::format(", at this rate until {} from now",
                        format_duration(Seconds{static_cast<Seconds::rep>(*status.empty_in_s)}));
@@ -74,8 +75,10 @@ std::string describe(const control::RecoveryStatus& status, Time now) {
     }
   } else {
     out += "is up";
-    if (status.rate_per_minute > 0) out += fmt::format(", and took {} of late", rate_text(status.rate_per_minute));
-    if (status.rate_max_per_minute > 0) out += fmt::format(", {} at most", rate_text(status.rate_max_per_minute));
+    if (status.rate_per_minute > 0)
+      out += fmt::format(", and took {} of late", rate_text(status.rate_per_minute));
+    if (status.rate_max_per_minute > 0)
+      out += fmt::format(", {} at most", rate_text(status.rate_max_per_minute));
   }
   return out + queue_text(status);
 }
@@ -84,7 +87,8 @@ net::Task<control::RecoveryStatus> Backend::recovery_of(mail::Domain domain, std
   net::Callback<deliver::Recovery> waiting(parts_.loop);
   parts_.conductor_loop.post([this, domain, route_pin, answer = waiting.completer()]() mutable {
     auto shared = std::make_shared<decltype(answer)>(std::move(answer));
-    parts_.manager.recovery(domain, route_pin, [shared](deliver::Recovery found) { (*shared)(std::move(found)); });
+    parts_.manager.recovery(domain, route_pin,
+                            [shared](deliver::Recovery found) { (*shared)(std::move(found)); });
   });
   const deliver::Recovery found = co_await waiting;
   std::vector<std::string> domains{domain.text()};
@@ -107,7 +111,8 @@ net::Task<control::RecoveryStatus> Backend::recovery_of(mail::Domain domain, std
   const bool flows = found.phase == Phase::slow_start || found.phase == Phase::normal;
   if (flows && found.rate >= 0.001) {
     const double paused = static_cast<double>(found.paused_for.count()) / 1000;
-    out.empty_in_s = static_cast<uint64_t>(std::ceil(paused + static_cast<double>(counted.queued) / found.rate));
+    out.empty_in_s =
+        static_cast<uint64_t>(std::ceil(paused + static_cast<double>(counted.queued) / found.rate));
   }
   co_return out;
 }

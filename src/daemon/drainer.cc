@@ -10,7 +10,8 @@ constexpr size_t kCountMax = 1000;
 bool is_meant(const receive::EtrnNode& node, const mail::Domain& domain) {
   if (domain == node.name) return true;
   // RFC 1985: "@" asks for a domain and all below it.
-  return node.what == receive::EtrnNode::What::and_all_below && domain.text().ends_with("." + node.name.text());
+  return node.what == receive::EtrnNode::What::and_all_below &&
+         domain.text().ends_with("." + node.name.text());
 }
 
 bool may_ask(const config::Domain& domain, const IpAddress& client) {

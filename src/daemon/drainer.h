@@ -1,7 +1,8 @@
-// drainer.h: ETRN's other end: may this client ask for that domain's mail, how much waits, and then the drain.
+// drainer.h: ETRN's other end: may this client ask for that domain's mail, how much waits, and then the
+// drain.
 //
-// Thread rule: etrn() on any session's loop; the spool is read on the conductor's, where the drain begins. A reload swaps
-// the configuration. Never says how much waits to a client that may not ask.
+// Thread rule: etrn() on any session's loop; the spool is read on the conductor's, where the drain begins. A
+// reload swaps the configuration. Never says how much waits to a client that may not ask.
 #pragma once
 
 #include <atomic>

@@ -11,8 +11,8 @@ namespace {
 constexpr uint64_t kScanOctetsMax = 4 * 1024 * 1024;
 /// After a failed write: how long the server's parting words are listened for.
 constexpr Millis kLastWords{1'000};
-/// A connection that waits for its next token or for its proof is kept so long, however short idle ones live: closing
-/// it would only make another one.
+/// A connection that waits for its next token or for its proof is kept so long, however short idle ones live:
+/// closing it would only make another one.
 constexpr Millis kHeldMax{30'000};
 
 }  // namespace
@@ -263,8 +263,8 @@ net::Task<void> Connection::on_ready() {
     co_return;
   }
   state_ = State::idle;
-  const Steady leave_at = std::max(idle_since_.value_or(now) + plan_.timeouts.idle,
-                                   taken.held ? now + kHeldMax : Steady::min());
+  const Steady leave_at =
+      std::max(idle_since_.value_or(now) + plan_.timeouts.idle, taken.held ? now + kHeldMax : Steady::min());
   if (!idle_since_) idle_since_ = now;
   rested_ = true;
   dialogue_.rested();

@@ -64,7 +64,8 @@ struct ConnectionPlan {
   Peer peer;
   std::string host;
   size_t tier = 0;
-  bool proving = false;  ///< its host failed before, or is not known to take what has waited: one message first
+  bool proving =
+      false;  ///< its host failed before, or is not known to take what has waited: one message first
   std::optional<IpAddress> source;
   Millis connect_timeout{30'000};
   Timeouts timeouts;

@@ -61,7 +61,8 @@ class HostMemory {
   void tls_failed(const Peer& peer, const std::string& host, Steady now);
   [[nodiscard]] bool tls_broken(const Peer& peer, Steady now) const;
 
-  /// An operator, or the host itself, knows better: those that are down may be tried now, one connection each.
+  /// An operator, or the host itself, knows better: those that are down may be tried now, one connection
+  /// each.
   void probe_now(const std::string& address, Steady now);
   /// Forgets one, or all; those that are being probed right now keep that.
   void forget(const std::string& address);

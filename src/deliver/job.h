@@ -51,9 +51,9 @@ using JobPtr = std::unique_ptr<Job>;
 /// work of its own; a moment, when it has none: a share is not worth idleness. A job that a connection is on
 /// its way for is left to it.
 ///
-/// Where the destination has a limit or recovers (ramp.h) no message begins without a token; fresh mail and what
-/// waited then take turns. A connection to a host that has yet to prove itself gets one message, and no second
-/// before the manager has seen how that ended (proved(), prove_again()).
+/// Where the destination has a limit or recovers (ramp.h) no message begins without a token; fresh mail and
+/// what waited then take turns. A connection to a host that has yet to prove itself gets one message, and no
+/// second before the manager has seen how that ended (proved(), prove_again()).
 class JobQueue {
  public:
   /// Which idle connections push() may wake.

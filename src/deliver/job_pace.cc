@@ -1,5 +1,5 @@
-// job_pace.cc: which connection must wait, and what goes first, where a destination has a limit, recovers, or has yet
-// to prove itself. Nothing here runs for any other.
+// job_pace.cc: which connection must wait, and what goes first, where a destination has a limit, recovers, or
+// has yet to prove itself. Nothing here runs for any other.
 #include <algorithm>
 
 #include "deliver/connection.h"
@@ -12,7 +12,8 @@ bool JobQueue::serves(const Connection& connection, const Job& job) const {
 }
 
 // What a connection gets that may not simply take the next job; none: it may.
-std::optional<JobQueue::Taken> JobQueue::held_back(const std::shared_ptr<Connection>& connection, Steady now) {
+std::optional<JobQueue::Taken> JobQueue::held_back(const std::shared_ptr<Connection>& connection,
+                                                   Steady now) {
   const ConnectionPlan& plan = connection->plan();
   const auto proof = proving_.find(plan.id);
   const bool proving = proof != proving_.end();
@@ -24,7 +25,8 @@ std::optional<JobQueue::Taken> JobQueue::held_back(const std::shared_ptr<Connect
     return taken;
   }
   const bool work = std::ranges::any_of(lanes_, [&](const auto& lane) {
-    return std::ranges::any_of(lane.second.jobs, [&](const JobPtr& job) { return serves(*connection, *job); });
+    return std::ranges::any_of(lane.second.jobs,
+                               [&](const JobPtr& job) { return serves(*connection, *job); });
   });
   if (work && pace_.any() && !pace_.take(now)) {
     taken.look_again = pace_.next(now);
@@ -41,8 +43,8 @@ std::optional<JobQueue::Taken> JobQueue::held_back(const std::shared_ptr<Connect
   return taken;
 }
 
-// Fresh mail and what waited take turns, so that neither is stuck behind the other; each by its age in this queue. A
-// job that comes back from another host (its time is the beginning of time) goes first as ever.
+// Fresh mail and what waited take turns, so that neither is stuck behind the other; each by its age in this
+// queue. A job that comes back from another host (its time is the beginning of time) goes first as ever.
 JobPtr JobQueue::take_paced(const ConnectionPlan& plan, Steady now) {
   struct Found {
     Lane* lane = nullptr;
@@ -97,8 +99,11 @@ void JobQueue::slow_down(Steady now) {
 std::optional<JobQueue::PaceView> JobQueue::pace(Steady now) const {
   const std::scoped_lock lock(mutex_);
   if (!pace_.ramp) return std::nullopt;
-  PaceView out{.rate = pace_.ramp->rate(), .rate_max = pace_.ramp->rate_max(), .paused_until = std::nullopt,
-               .backlog_seen = backlog_ > 0 ? now : backlog_seen_, .backlog = backlog_};
+  PaceView out{.rate = pace_.ramp->rate(),
+               .rate_max = pace_.ramp->rate_max(),
+               .paused_until = std::nullopt,
+               .backlog_seen = backlog_ > 0 ? now : backlog_seen_,
+               .backlog = backlog_};
   if (pace_.limit) {
     out.rate = std::min(out.rate, pace_.limit->rate());
     out.rate_max = std::min(out.rate_max, pace_.limit->rate());
@@ -128,9 +133,8 @@ bool JobQueue::proving(uint64_t connection) const {
 }
 
 std::shared_ptr<Connection> JobQueue::wake_held(uint64_t connection) {
-  const auto at = std::ranges::find_if(idle_, [connection](const Idle& one) {
-    return one.held && one.connection->id() == connection;
-  });
+  const auto at = std::ranges::find_if(
+      idle_, [connection](const Idle& one) { return one.held && one.connection->id() == connection; });
   if (at == idle_.end()) return nullptr;
   auto found = std::move(at->connection);
   idle_.erase(at);

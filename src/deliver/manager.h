@@ -41,10 +41,10 @@ struct Recovery {
   Phase phase = Phase::normal;
   Millis down_for{0};
   Millis next_probe_in{0};
-  mail::Reply last;       ///< why it is down
-  double rate = 0;        ///< messages a second: allowed in a slow start, else those of late
-  double rate_max = 0;    ///< what a slow start may grow to; else the destination's own limit, 0: none
-  Millis paused_for{0};   ///< the host asked for less
+  mail::Reply last;      ///< why it is down
+  double rate = 0;       ///< messages a second: allowed in a slow start, else those of late
+  double rate_max = 0;   ///< what a slow start may grow to; else the destination's own limit, 0: none
+  Millis paused_for{0};  ///< the host asked for less
   std::vector<mail::Domain> domains;  ///< some of those that wait there or were released
 };
 [[nodiscard]] std::string_view to_string(Recovery::Phase phase);
@@ -80,8 +80,9 @@ struct ManagerStatus {
 
 class Manager {
  public:
-  /// What may come of the mail that waits for a site's domains. `one`: the next probe carries it; false: there is
-  /// none. `all`: the site works again. `none`: it failed again; what was released and is not here yet stays.
+  /// What may come of the mail that waits for a site's domains. `one`: the next probe carries it; false:
+  /// there is none. `all`: the site works again. `none`: it failed again; what was released and is not here
+  /// yet stays.
   enum class Release : uint8_t { one, all, none };
   using SiteBack = std::function<bool(const std::string& site_key, const std::vector<mail::Domain>& domains,
                                       Release what)>;
@@ -98,11 +99,11 @@ class Manager {
   void start(mail::DeliveryPtr delivery, mail::DeliveryDone done);
   /// For new connections and new deliveries; what is under way ends as it began.
   void reconfigure(Settings settings);
-  /// An operator knows better: hosts that are down (of one address, or "" for all) are probed now, with one message
-  /// each as ever.
+  /// An operator knows better: hosts that are down (of one address, or "" for all) are probed now, with one
+  /// message each as ever.
   void probe_now(const std::string& address = {});
-  /// Somebody who knows (ETRN) says that this domain's hosts want its mail: as after an outage, they are probed with
-  /// one message, and the rest follows in a slow start.
+  /// Somebody who knows (ETRN) says that this domain's hosts want its mail: as after an outage, they are
+  /// probed with one message, and the rest follows in a slow start.
   void drain(const mail::Domain& domain);
   /// How the destination of this domain stands. `done` on the conductor's loop, at once or later.
   void recovery(const mail::Domain& domain, const std::string& route_pin, std::function<void(Recovery)> done);

@@ -1,5 +1,5 @@
-// Recovery: a host that was down gets one message; when that got through, all that waits for it follows in a slow start
-// (ramp.h). docs/recovery.md tells operators of it.
+// Recovery: a host that was down gets one message; when that got through, all that waits for it follows in a
+// slow start (ramp.h). docs/recovery.md tells operators of it.
 #include <algorithm>
 
 #include "base/log.h"
@@ -7,8 +7,8 @@
 
 namespace waybill::deliver {
 namespace {
-/// As many of a backlog waiting at once at a destination that is not recovering: an operator's retry, or the schedule,
-/// has brought them together. They follow in a slow start, too.
+/// As many of a backlog waiting at once at a destination that is not recovering: an operator's retry, or the
+/// schedule, has brought them together. They follow in a slow start, too.
 constexpr size_t kBacklogMany = 25;
 /// A slow start is over when nothing of the backlog was seen for so long.
 constexpr Millis kQuiet{10'000};
@@ -44,8 +44,8 @@ std::string_view to_string(Recovery::Phase phase) {
   return "normal";
 }
 
-// What waited elsewhere comes in. Where nothing of this run shows that the destination takes mail (after a restart, or
-// long quiet) one message goes first.
+// What waited elsewhere comes in. Where nothing of this run shows that the destination takes mail (after a
+// restart, or long quiet) one message goes first.
 void Manager::Impl::note_backlog(Site& where, const Job& job) {
   const bool unknown = where.delivered == 0 && where.connections.empty() && where.walks.empty();
   if (where.phase == Site::Phase::normal && !where.down) {
@@ -89,7 +89,8 @@ void Manager::Impl::note_answers(Site& where, const Report& report) {
     judge_proof(where, report.connection, report.job->outcomes);
 }
 
-// Taken: it works. "Less mail": it does not yet. Anything else is about that message alone, and the next one tells.
+// Taken: it works. "Less mail": it does not yet. Anything else is about that message alone, and the next one
+// tells.
 void Manager::Impl::judge_proof(Site& where, const std::shared_ptr<Connection>& connection,
                                 const Outcomes& outcomes) {
   const auto any = [&outcomes](auto&& is) {
@@ -124,7 +125,8 @@ void Manager::Impl::proof_failed(Site& where, const std::shared_ptr<Connection>&
   if (where.phase == Site::Phase::proving && alone) site_down(where, why, mail::Fate::deferred);
 }
 
-// A connection that has not proved its host goes: broken, for want of a message, or because its message said nothing.
+// A connection that has not proved its host goes: broken, for want of a message, or because its message said
+// nothing.
 void Manager::Impl::proof_ended(Site& where, const Report& report) {
   const auto& connection = report.connection;
   if (!connection->plan().proving || !where.queue->proving(connection->id())) return;
@@ -249,7 +251,7 @@ Recovery Manager::Impl::recovery_of(const Site& where, Steady now) const {
     return out;
   }
   if (where.phase == Site::Phase::proving) out.phase = Recovery::Phase::probing;
-  if (!where.targets) return out;
+  if (!where.targets || (!where.down && out.phase == Recovery::Phase::normal)) return out;
   std::optional<Steady> next;
   for (const Candidate& one : order_candidates(*where.targets, {}, settings_.addresses_per_tier_max)) {
     const auto* known = memory_.find(one.peer);

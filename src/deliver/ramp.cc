@@ -37,7 +37,8 @@ bool asks_to_slow(const mail::Outcome& outcome) {
   if (!outcome.remote || outcome.fate != mail::Fate::deferred) return false;
   const mail::Reply& said = outcome.reply;
   if (said.code == 421 || said.enhanced.subject == 3) return true;  // RFC 5321 3.8, RFC 3463 3.4
-  const bool of_one_message = said.enhanced.subject == 2 || (said.enhanced.subject == 5 && said.enhanced.detail == 3);
+  const bool of_one_message =
+      said.enhanced.subject == 2 || (said.enhanced.subject == 5 && said.enhanced.detail == 3);
   return said.code == 452 && !of_one_message;  // RFC 5321 4.2.3: insufficient system storage
 }
 

@@ -2,8 +2,8 @@
 // both together with a destination's own limit. Pure: the time is an argument; no thread, no timer.
 //
 // A bucket of rate r lets at most r * t + burst_of(r) messages begin in any time t, whoever asks how often.
-// A ramp begins at a rate, multiplies it each interval in which that rate was used and answered well, and at the
-// host's word (421, 452) halves it at once, pauses, and from then on only adds.
+// A ramp begins at a rate, multiplies it each interval in which that rate was used and answered well, and at
+// the host's word (421, 452) halves it at once, pauses, and from then on only adds.
 #pragma once
 
 #include <algorithm>

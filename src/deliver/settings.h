@@ -49,10 +49,10 @@ struct MemorySettings {
 /// second. By the interval: 10, 20, 40, 80, 160, 200 a second after 0, 5, 10, 15, 20 and 25 s.
 struct RampSettings {
   double start_rate = 10;
-  double growth = 2;           ///< by so much in each interval that was used and answered well
-  Millis grow_every{5'000};    ///< the interval
-  double rate_max = 200;       ///< while what waited is drained
-  Millis pause{10'000};        ///< nothing goes for so long after the host asked for less
+  double growth = 2;         ///< by so much in each interval that was used and answered well
+  Millis grow_every{5'000};  ///< the interval
+  double rate_max = 200;     ///< while what waited is drained
+  Millis pause{10'000};      ///< nothing goes for so long after the host asked for less
 };
 
 struct Settings {

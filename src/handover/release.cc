@@ -2,8 +2,8 @@
 
 namespace waybill::handover {
 
-bool release(queue::Scheduler& scheduler, const std::vector<std::string>& domains, deliver::Manager::Release what,
-             Time now) {
+bool release(queue::Scheduler& scheduler, const std::vector<std::string>& domains,
+             deliver::Manager::Release what, Time now) {
   switch (what) {
     case deliver::Manager::Release::one:
       return scheduler.release_one(domains).value_or(true);

@@ -10,8 +10,9 @@
 
 namespace waybill::handover {
 
-/// False: a message for a probe was wanted, and there is none. A spool that cannot be read has one, as far as we know.
-bool release(queue::Scheduler& scheduler, const std::vector<std::string>& domains, deliver::Manager::Release what,
-             Time now);
+/// False: a message for a probe was wanted, and there is none. A spool that cannot be read has one, as far as
+/// we know.
+bool release(queue::Scheduler& scheduler, const std::vector<std::string>& domains,
+             deliver::Manager::Release what, Time now);
 
 }  // namespace waybill::handover

@@ -12,8 +12,8 @@ namespace waybill::handover {
 /// reply. `tls` is what every host is offered.
 [[nodiscard]] deliver::Targets to_targets(const route::Plan& plan, deliver::TlsPolicy tls);
 
-/// A destination with a limit of its own (messages a second; 0: none) is a site of its own: it shares connections
-/// and the limit with those of the same hosts and limit.
+/// A destination with a limit of its own (messages a second; 0: none) is a site of its own: it shares
+/// connections and the limit with those of the same hosts and limit.
 void limit_rate(deliver::Targets& targets, double rate_max);
 
 /// One delivery's own order: equals are shared out at random, anew for every message (RFC 5321 5.1). Where

@@ -94,8 +94,8 @@ class Scheduler {
   /// operator asked for meanwhile; usually it is empty.
   [[nodiscard]] Plan returned(const mail::DeliveryPtr& delivery, Time now);
 
-  /// A host came back: the queued recipients of these domains become due, the oldest messages first, as fast as
-  /// their lane drains; each is tried once. Ends when all were pulled in, or with withhold().
+  /// A host came back: the queued recipients of these domains become due, the oldest messages first, as fast
+  /// as their lane drains; each is tried once. Ends when all were pulled in, or with withhold().
   void release_domains(const std::vector<std::string>& domains, Time now);
   /// One recipient of any of them, for a probe. False: none of them has anything queued.
   [[nodiscard]] Result<bool> release_one(const std::vector<std::string>& domains);
@@ -166,8 +166,8 @@ class Scheduler {
     std::optional<Due> cursor;
     bool again = false;  ///< something was put behind the cursor
   };
-  /// The index is in order of the next attempt, which says little of age. So it is read through for the oldest
-  /// messages that were not released yet, a bounded number at a time.
+  /// The index is in order of the next attempt, which says little of age. So it is read through for the
+  /// oldest messages that were not released yet, a bounded number at a time.
   struct Release {
     Time since{};
     std::optional<Due> cursor;         ///< of the reading
@@ -180,7 +180,8 @@ class Scheduler {
 
   void add_work(Work work, const std::string& domain);
   void make_turn(const std::string& domain, Lane& lane);
-  /// What else a lane may hold. While its domain is released, mail that comes in otherwise leaves room for that.
+  /// What else a lane may hold. While its domain is released, mail that comes in otherwise leaves room for
+  /// that.
   enum class For : uint8_t { release, others };
   [[nodiscard]] size_t lane_room(const std::string& domain, For whom = For::others) const;
   [[nodiscard]] size_t release_most() const { return 2 * limits_.outstanding_per_domain_max; }

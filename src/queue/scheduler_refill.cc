@@ -127,7 +127,8 @@ Status Scheduler::refill_released() {
       if (!count) return pass(count.error());
       read += *count + 1;
     }
-    const size_t page = release.read ? std::min(release_room(domain), release.oldest.size() - release.taken) : 0;
+    const size_t page =
+        release.read ? std::min(release_room(domain), release.oldest.size() - release.taken) : 0;
     std::vector<Due> entries;
     for (size_t n = 0; n < page; ++n) entries.push_back({{}, release.oldest[release.taken + n], domain});
     release.taken += page;

@@ -31,6 +31,7 @@ struct Abandon {  ///< Intake::abandon
 struct BeginTls {};  ///< write all output, drop unread input, handshake -> on_tls_started
 struct Close {};     ///< write all output, close; the session is over
 
-using Action = std::variant<AskConnect, AskMail, AskRcpt, AskEtrn, Begin, Spill, Commit, Abandon, BeginTls, Close>;
+using Action =
+    std::variant<AskConnect, AskMail, AskRcpt, AskEtrn, Begin, Spill, Commit, Abandon, BeginTls, Close>;
 
 }  // namespace waybill::receive

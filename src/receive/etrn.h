@@ -1,5 +1,5 @@
-// etrn.h: who may ask for the mail that waits for a host (RFC 1985), and what then happens: the daemon's business. The
-// session only knows the words.
+// etrn.h: who may ask for the mail that waits for a host (RFC 1985), and what then happens: the daemon's
+// business. The session only knows the words.
 //
 // Thread rule: as Gate: called on any session's loop, answered once, within the call or later, on any thread.
 #pragma once

@@ -12,9 +12,10 @@ EtrnNode::What what_of(char option) {
 }  // namespace
 
 bool Session::offers_etrn() const {
-  return settings_->role == Role::mx && std::ranges::any_of(settings_->etrn_from, [this](const IpNetwork& network) {
-    return network.contains(client_.remote.ip);
-  });
+  return settings_->role == Role::mx &&
+         std::ranges::any_of(settings_->etrn_from, [this](const IpNetwork& network) {
+           return network.contains(client_.remote.ip);
+         });
 }
 
 void Session::etrn(const smtp::Command& command) {

@@ -16,6 +16,7 @@ Boundaries::Boundaries(const Scenario& scenario) {
   for (const DnsRecord& one : scenario.records) add(one.window);
   for (const DnsFault& one : scenario.faults) add(one.window);
   for (const ClockJump& one : scenario.jumps) times_.push_back(one.at);
+  for (const Demand& one : scenario.demands) times_.push_back(one.at);
   for (const Injection& one : scenario.injections) {
     times_.push_back(one.at);
     times_.push_back(time_of(one, one.count) + Millis{1});

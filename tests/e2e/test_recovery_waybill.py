@@ -39,7 +39,7 @@ def test(lab):
     eq(three.stop(), 0, "exit code")
     three.start()
     far.up()
-    two.cli("queue", "retry", "--yes")
+    two.cli("queue", "retry", "--all", "--yes")
     wait_for(lambda: any(place["state"] == "slow start" for place in two.status()["destinations"]), "the slow start")
     for one in (two, three):
         one.wait_empty(60)

@@ -29,8 +29,10 @@ struct World {
   std::function<receive::Verdict(const mail::ReversePath&)> mail = [](const auto&) {
     return receive::Verdict::ok();
   };
-  /// Three messages wait for one.example and any domain below it, none for empty.example, and nobody else is allowed.
-  std::function<mail::Reply(const receive::EtrnNode&)> etrn = [](const receive::EtrnNode& node) -> mail::Reply {
+  /// Three messages wait for one.example and any domain below it, none for empty.example, and nobody else is
+  /// allowed.
+  std::function<mail::Reply(const receive::EtrnNode&)> etrn =
+      [](const receive::EtrnNode& node) -> mail::Reply {
     const std::string& name = node.name.text();
     if (name == "empty.example") return {251, {2, 0, 0}, "ok, no messages waiting for node " + name};
     if (name == "broken.example") return {458, {4, 3, 0}, "unable to queue messages for node " + name};

@@ -100,8 +100,9 @@ TEST(Ramp, what_was_not_used_or_not_answered_proves_nothing) {
 }
 
 TEST(Ramp, less_mail_halves_at_once_pauses_and_then_only_adds) {
-  Ramp ramp({.start_rate = 10, .growth = 2, .grow_every = Millis{5'000}, .rate_max = 200, .pause = Millis{10'000}},
-            80, kStart);
+  Ramp ramp(
+      {.start_rate = 10, .growth = 2, .grow_every = Millis{5'000}, .rate_max = 200, .pause = Millis{10'000}},
+      80, kStart);
   ramp.slow_down(kStart);
   EXPECT_EQ(ramp.rate(), 40);
   ramp.slow_down(kStart + Millis{100});  // the rest of the same burst

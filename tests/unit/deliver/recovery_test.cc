@@ -13,15 +13,16 @@ namespace waybill::deliver {
 namespace {
 using mail::Fate;
 using test::ManagerKit;
-using test::SmtpPeer;
 using test::smtp_targets;
+using test::SmtpPeer;
 
 Settings quick() {
   Settings out;
   out.memory.probe_first = Millis{40};
   out.memory.probe_max = Millis{80};
   out.timeouts.idle = Millis{500};
-  out.ramp = {.start_rate = 1'000, .growth = 2, .grow_every = Millis{100}, .rate_max = 1'000, .pause = Millis{100}};
+  out.ramp = {
+      .start_rate = 1'000, .growth = 2, .grow_every = Millis{100}, .rate_max = 1'000, .pause = Millis{100}};
   return out;
 }
 

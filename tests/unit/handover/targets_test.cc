@@ -20,6 +20,20 @@ route::Plan plan_to(std::vector<route::Attempt> attempts) {
   return plan;
 }
 
+TEST(LimitRate, a_limit_makes_a_site_of_its_own) {
+  deliver::Targets targets =
+      to_targets(plan_to({{"a.example", ip("192.0.2.1"), 25, 10}}), deliver::TlsPolicy::opportunistic);
+  limit_rate(targets, 0);
+  EXPECT_EQ(targets.site_key, "mx.example:25");
+  EXPECT_EQ(targets.rate_max, 0);
+  deliver::Targets other = targets;
+  limit_rate(targets, 2.5);
+  limit_rate(other, 20);
+  EXPECT_EQ(targets.rate_max, 2.5);
+  EXPECT_NE(targets.site_key, "mx.example:25");
+  EXPECT_NE(targets.site_key, other.site_key);
+}
+
 TEST(ToTargets, attempts_become_tiers_of_hosts_in_their_order) {
   const deliver::Targets targets = to_targets(plan_to({{"a.example", ip("2001:db8::1"), 25, 10},
                                                        {"b.example", ip("192.0.2.2"), 25, 10},

@@ -39,6 +39,10 @@ TEST(ReadScenario, refuses_what_it_cannot_mean) {
                            "expect queue 0",
                            "jitter 101",
                            "retry 0s,",
+                           "recovery start-rate 0",
+                           "recovery loudly",
+                           "rate-max example.net 0",
+                           "at 1h etrn *",
                            "host m m.example 192.0.2.1\nexpect m took 30%..20%",
                            "expect queue 0 at 1h now"}) {
     EXPECT_THAT(error_of(text), StartsWith("x.scn:")) << text;
@@ -72,6 +76,31 @@ TEST(ReadScenario, reads_windows_counts_and_replies) {
   EXPECT_EQ(read->injections[0].size_octets, 4096U);
   EXPECT_EQ(read->expectations[0].count.is, Count::Is::at_most);
   EXPECT_EQ(read->expectations[0].line, 5);
+}
+
+TEST(ReadScenario, reads_rates_and_demands) {
+  const auto read = read_scenario(
+      "recovery start-rate 5 growth 3 every 10s rate-max 50 pause 1m\n"
+      "rate-max example.net 7\n"
+      "host m m.example 192.0.2.1\n"
+      "  rate-max 20 1h..\n"
+      "at 1h retry *\n"
+      "at 2h etrn example.net\n"
+      "expect m most <= 22 after 1h\n",
+      "x.scn");
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(read->deliver.ramp.start_rate, 5);
+  EXPECT_EQ(read->deliver.ramp.growth, 3);
+  EXPECT_EQ(read->deliver.ramp.grow_every, std::chrono::seconds(10));
+  EXPECT_EQ(read->deliver.ramp.rate_max, 50);
+  EXPECT_EQ(read->deliver.ramp.pause, std::chrono::minutes(1));
+  EXPECT_EQ(read->rate_max.at("example.net"), 7);
+  EXPECT_EQ(read->hosts[0].behaviours.at(0).count, 20U);
+  ASSERT_EQ(read->demands.size(), 2U);
+  EXPECT_EQ(read->demands[0].by, Demand::By::retry);
+  EXPECT_EQ(read->demands[0].domain, "");
+  EXPECT_EQ(read->demands[1].domain, "example.net");
+  EXPECT_EQ(read->expectations[0].what, Expectation::What::most);
 }
 
 TEST(Like, stars_match_any_run) {
