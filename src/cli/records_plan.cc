@@ -179,28 +179,32 @@ void Planner::add_mx(const config::Domain& domain) {
   add(*owner, dns::Type::mx, dns::Mx{options_.preference.value_or(kPrimaryPreference), hostname_}, why);
 }
 
+/// SPF's word for the hosts of a smart host's way (RFC 7208 5).
+std::string mechanism_of(const config::Via& via) {
+  if (via.host.is_literal()) {
+    const auto ip = via.host.literal_address();
+    return ip ? fmt::format("{}:{}", ip->is_v4() ? "ip4" : "ip6", ip->to_string()) : std::string();
+  }
+  return fmt::format("{}:{}", via.kind == config::Via::Kind::relay ? "a" : "mx", via.host.text());
+}
 // By the route table: what leaves through a smart host is sent by that.
 void Planner::add_senders(std::vector<std::string>& mechanisms, std::vector<std::string>& reasons) {
   bool direct = false;
   for (const config::Route& route : config_.routes) {
-    std::string mechanism;
-    if (route.via.kind == config::Via::Kind::mx) {
-      direct = true;
-      continue;
+    if (route.via.action != config::RouteAction::deliver) continue;
+    for (const config::Via& via : route.via.hosts) {
+      if (via.kind == config::Via::Kind::mx) {
+        direct = true;
+        continue;
+      }
+      const std::string mechanism = mechanism_of(via);
+      if (mechanism.empty() || std::ranges::find(mechanisms, mechanism) != mechanisms.end()) continue;
+      mechanisms.push_back(mechanism);
+      reasons.push_back(
+          fmt::format("{} sends what leaves by the route \"{}\"; if its operator names an include: for SPF, "
+                      "take that instead",
+                      via.host.text(), route.pattern));
     }
-    if (route.via.host.is_literal()) {
-      if (const auto ip = route.via.host.literal_address())
-        mechanism = fmt::format("{}:{}", ip->is_v4() ? "ip4" : "ip6", ip->to_string());
-    } else {
-      mechanism = fmt::format("{}:{}", route.via.kind == config::Via::Kind::relay ? "a" : "mx",
-                              route.via.host.text());
-    }
-    if (mechanism.empty() || std::ranges::find(mechanisms, mechanism) != mechanisms.end()) continue;
-    mechanisms.push_back(mechanism);
-    reasons.push_back(
-        fmt::format("{} sends what leaves by the route \"{}\"; if its operator names an include: for SPF, "
-                    "take that instead",
-                    route.via.host.text(), route.pattern));
   }
   if (!direct) return;
   std::vector<std::string> own;

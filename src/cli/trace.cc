@@ -19,6 +19,7 @@ Colour event_colour(EventKind kind) {
     case EventKind::set_aside:
       return Colour::red;
     case EventKind::deferred:
+    case EventKind::discarded:
     case EventKind::held:
       return Colour::yellow;
     default:

@@ -103,6 +103,22 @@ std::string Via::to_string() const {
   return kind == Kind::relay ? fmt::format("[{}]{}", name, suffix) : name + suffix;
 }
 
+std::string Way::to_string() const {
+  switch (action) {
+    case RouteAction::discard:
+      return "discard";
+    case RouteAction::hold:
+      return "hold";
+    case RouteAction::refuse:
+      return fmt::format("refuse \"{}\"", text);
+    case RouteAction::deliver:
+      break;
+  }
+  std::string out;
+  for (const Via& host : hosts) out += (out.empty() ? "" : ", ") + host.to_string();
+  return out;
+}
+
 bool Route::matches(const mail::Domain& domain) const {
   if (pattern == "*") return true;
   if (pattern.starts_with("*.")) return is_below(domain.text(), std::string_view(pattern).substr(2));
@@ -120,7 +136,7 @@ const Domain* Config::find_domain(const mail::Domain& name) const {
 }
 
 const Route* Config::find_route(const mail::Domain& name) const {
-  const auto at = std::ranges::find_if(routes, [&](const Route& route) { return route.matches(name); });
+  const auto at = std::ranges::find_if(routes, [&](const Route& route) { return !route.conditional() && route.matches(name); });
   return at == routes.end() ? nullptr : &*at;
 }
 
@@ -228,6 +244,18 @@ std::string_view to_string(UnknownRecipients policy) {
 }
 
 std::string_view to_string(ClientTls tls) { return tls == ClientTls::off ? "off" : "opportunistic"; }
+
+std::string_view to_string(RouteTls tls) {
+  switch (tls) {
+    case RouteTls::automatic:
+      return "automatic";
+    case RouteTls::encrypt:
+      return "encrypt";
+    case RouteTls::verify:
+      return "verify";
+  }
+  return "automatic";
+}
 
 std::string default_path() {
   const char* named = std::getenv("WAYBILL_CONFIG");

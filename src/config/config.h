@@ -22,6 +22,7 @@
 #include "base/ip.h"
 #include "base/log.h"
 #include "mail/address.h"
+#include "mail/patterns.h"
 
 namespace waybill::config {
 
@@ -179,10 +180,43 @@ struct Via {
   bool operator==(const Via&) const = default;
 };
 
+enum class RouteAction : uint8_t {
+  deliver,
+  discard,  ///< accepted and dropped
+  hold,     ///< kept until an operator releases it
+  refuse,   ///< 550 5.7.1 with a text
+};
+
+/// `via` of a route: one way, several in order, or an action.
+struct Way {
+  RouteAction action = RouteAction::deliver;
+  std::vector<Via> hosts{Via{}};  ///< of deliver; the later are tried when the earlier fail
+  std::string text;               ///< of refuse
+  [[nodiscard]] std::string to_string() const;  ///< "[a.example]:25, [b.example]:25", "refuse \"text\""
+  bool operator==(const Way&) const = default;
+};
+
+/// Who we are at a smart host (RFC 4954). The password itself is never part of a configuration.
+struct RouteAuth {
+  std::string user;
+  std::string password_file;
+  bool operator==(const RouteAuth&) const = default;
+};
+
+/// What a route's hosts must offer. automatic: as [deliver] tls says; with auth: verify.
+enum class RouteTls : uint8_t { automatic, encrypt, verify };
+
 struct Route {
   std::string pattern;  ///< "*", "example.org", "*.example.org" (everything below it), in lower case
-  Via via;
+  Way via;
+  std::vector<mail::SenderPattern> senders;      ///< empty: any
+  std::vector<mail::ListenerPattern> listeners;  ///< empty: any
+  std::optional<RouteAuth> auth;
+  RouteTls tls = RouteTls::automatic;
+  std::string ca_file;   ///< whom to trust for tls = verify; empty: the system's roots
+  std::string position;  ///< its path in Positions: `route."*"`, `route."*"[1]`; empty: the built-in one
   [[nodiscard]] bool matches(const mail::Domain& domain) const;
+  [[nodiscard]] bool conditional() const { return !senders.empty() || !listeners.empty(); }
   bool operator==(const Route&) const = default;
 };
 
@@ -267,7 +301,7 @@ struct Config {
   Limits limits;
   Relay relay;
   std::vector<Domain> domains;  ///< in order of the name
-  std::vector<Route> routes;    ///< most specific first; the last is always "*"
+  std::vector<Route> routes;    ///< most specific first; the last is always "*", without conditions
   Deliver deliver;
   Queue queue;
   Bounce bounce;
@@ -279,7 +313,7 @@ struct Config {
 
   [[nodiscard]] static std::vector<Listener> default_listeners();  ///< 0.0.0.0:25 and [::]:25, mx
   [[nodiscard]] const Domain* find_domain(const mail::Domain& name) const;
-  /// The route for a recipient domain: never null after load.
+  /// The route of a recipient domain's mail that no condition is for: never null after load.
   [[nodiscard]] const Route* find_route(const mail::Domain& name) const;
   /// `postmaster`, else postmaster@ the first primary domain, else postmaster@hostname.
   [[nodiscard]] mail::Address postmaster_address() const;
@@ -319,6 +353,7 @@ inline constexpr size_t kFileOctetsMax = 8 * kMiB;
 [[nodiscard]] std::string_view to_string(RecipientSource source);
 [[nodiscard]] std::string_view to_string(UnknownRecipients policy);
 [[nodiscard]] std::string_view to_string(ClientTls tls);
+[[nodiscard]] std::string_view to_string(RouteTls tls);
 
 /// Where the verbs look when no --config is given: $WAYBILL_CONFIG, else /etc/waybill/waybill.toml.
 [[nodiscard]] std::string default_path();

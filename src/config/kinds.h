@@ -210,10 +210,20 @@ struct MailboxesKind {
   [[nodiscard]] std::string type() const { return "mailboxes"; }
 };
 
-struct ViaKind {
-  void read(const Scope& scope, const toml::node& node, Via& out) const;
-  [[nodiscard]] std::string show(const Via& value) const { return toml_text(value.to_string()); }
-  [[nodiscard]] std::string type() const { return "route"; }
+/// "mx", "relay.isp.example", "[relay.isp.example]:587".
+[[nodiscard]] Result<Via> parse_via(std::string_view text);
+
+struct WayKind {
+  void read(const Scope& scope, const toml::node& node, Way& out) const;
+  [[nodiscard]] std::string show(const Way& value) const;
+  [[nodiscard]] std::string type() const { return "route, or list of them"; }
+};
+
+/// { user = "…", password_file = "…" }
+struct AuthKind {
+  void read(const Scope& scope, const toml::node& node, RouteAuth& out) const;
+  [[nodiscard]] std::string show(const RouteAuth& value) const;
+  [[nodiscard]] std::string type() const { return "user and password_file"; }
 };
 
 struct Users {

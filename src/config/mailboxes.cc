@@ -1,4 +1,4 @@
-// mailboxes.cc: the values of [domain] and [route]: mailboxes, users, via.
+// mailboxes.cc: the values of [domain], and the hosts of [route]: mailboxes, users, via.
 #include <algorithm>
 #include <charconv>
 
@@ -103,21 +103,6 @@ Result<Mailboxes> parse_mailboxes(std::string_view text, const std::filesystem::
   return fail(Errc::invalid, "'{}' is none of {}", printable(text, 80), kMailboxesForms);
 }
 
-Result<Via> parse_via(std::string_view text) {
-  Via out;
-  if (text == "mx") return out;
-  auto at = split_host_port(text);
-  if (!at) return pass(at.error());
-  auto host = host_of(at->host);
-  if (!host) return pass(host.error());
-  out.kind = at->bracketed ? Via::Kind::relay : Via::Kind::relay_mx;
-  // An address has no MX records: it means the host itself, brackets or not.
-  if (host->is_literal()) out.kind = Via::Kind::relay;
-  out.host = std::move(*host);
-  out.port = at->port;
-  return out;
-}
-
 Status check_user(std::string_view user) {
   if (user.empty()) return fail(Errc::invalid, "a user's name is empty");
   if (user.size() > 64) return fail(Errc::invalid, "a local part has 64 octets at most (RFC 5321 4.5.3.1.1)");
@@ -146,14 +131,19 @@ void MailboxesKind::read(const Scope& scope, const toml::node& node, Mailboxes& 
   scope.remember(node);
 }
 
-void ViaKind::read(const Scope& scope, const toml::node& node, Via& out) const {
-  const std::string* text =
-      text_of(scope, node, "\"mx\", \"relay.isp.example\" or \"[relay.isp.example]:587\"");
-  if (text == nullptr) return;
-  auto value = parse_via(*text);
-  if (!value) return scope.bad_value(node, value.error().what);
-  out = std::move(*value);
-  scope.remember(node);
+Result<Via> parse_via(std::string_view text) {
+  Via out;
+  if (text == "mx") return out;
+  auto at = split_host_port(text);
+  if (!at) return pass(at.error());
+  auto host = host_of(at->host);
+  if (!host) return pass(host.error());
+  out.kind = at->bracketed ? Via::Kind::relay : Via::Kind::relay_mx;
+  // An address has no MX records: it means the host itself, brackets or not.
+  if (host->is_literal()) out.kind = Via::Kind::relay;
+  out.host = std::move(*host);
+  out.port = at->port;
+  return out;
 }
 
 void Users::read(const Scope& scope, const toml::node& node, std::optional<Set>& out) const {

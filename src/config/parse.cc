@@ -195,9 +195,43 @@ Result<std::string> route_pattern(std::string_view text) {
   return wild ? "*." + name->text() : name->text();
 }
 
+// What only makes sense together.
+void check_route(const Scope& scope, const toml::table& table, const Route& route) {
+  const bool delivers = route.via.action == RouteAction::deliver;
+  const bool named = delivers && std::ranges::all_of(route.via.hosts, [](const Via& one) {
+                       return one.kind == Via::Kind::relay;
+                     });
+  for (const char* name : {"auth", "tls", "ca_file"}) {
+    const toml::node* node = table.get(name);
+    if (node == nullptr || named) continue;
+    return scope.at(name).bad_value(
+        *node, fmt::format("{} is for hosts that the route names itself: via = \"[relay.isp.example]:587\"",
+                           name));
+  }
+}
+
+void read_one_route(const Scope& scope, const std::string& pattern, const toml::key& key,
+                    const toml::table& table, Config& out) {
+  for (const auto& [inner, value] : table) {
+    if (!value.is_table() || inner.str() == "auth") continue;
+    return scope.reader.error(inner.source(),
+                              fmt::format("{}: [route.\"{}.{}\"]", kQuoteNames, printable(key.str(), 60),
+                                          printable(inner.str(), 60)));
+  }
+  Route route;
+  route.pattern = pattern;
+  route.position = scope.path;
+  const size_t errors = scope.reader.errors().size();
+  read_keys(scope, table, route_section(), "[route.\"PATTERN\"]", route);
+  scope.remember(table);
+  if (scope.reader.errors().size() == errors) check_route(scope, table, route);
+  out.routes.push_back(std::move(route));
+}
+
 void read_route(Reader& reader, const toml::key& key, const toml::node& node, Config& out) {
   const auto* table = node.as_table();
-  if (table == nullptr) {
+  const auto* several = node.as_array();
+  if (table == nullptr && (several == nullptr || !several->is_array_of_tables())) {
     return reader.error(
         key.source(), fmt::format("write [route.\"{}\"] and below it via = \"…\"", printable(key.str(), 60)));
   }
@@ -207,15 +241,10 @@ void read_route(Reader& reader, const toml::key& key, const toml::node& node, Co
   if (scope.known()) {
     return reader.error(key.source(), fmt::format("the route \"{}\" stands here twice", *pattern));
   }
-  for (const auto& [inner, value] : *table) {
-    if (!value.is_table()) continue;
-    return reader.error(inner.source(), fmt::format("{}: [route.\"{}.{}\"]", kQuoteNames,
-                                                    printable(key.str(), 60), printable(inner.str(), 60)));
-  }
-  Route route{.pattern = *pattern, .via = {}};
-  read_keys(scope, *table, route_section(), "[route.\"PATTERN\"]", route);
+  if (table != nullptr) return read_one_route(scope, *pattern, key, *table, out);
+  for (size_t n = 0; n < several->size(); ++n)
+    read_one_route(scope.item(n), *pattern, key, *several->get(n)->as_table(), out);
   scope.remember(node);
-  out.routes.push_back(std::move(route));
 }
 
 template <class F>
@@ -260,12 +289,14 @@ void check_whole(Reader& reader, Config& config) {
              "limits.command_timeout is longer than limits.session_deadline: it would never come");
   }
   for (const Route& route : config.routes) {
-    // Handing mail to ourselves on the MX port is a loop with extra steps.
-    if (route.via.kind == Via::Kind::mx || route.via.port.has_value()) continue;
-    if (route.via.host == config.hostname ||
-        std::ranges::find(config.self_names, route.via.host) != config.self_names.end()) {
-      complain(fmt::format("route.\"{}\".via", route.pattern),
-               fmt::format("{} is this host itself: mail would go round in a loop", route.via.host.text()));
+    for (const Via& via : route.via.hosts) {
+      // Handing mail to ourselves on the MX port is a loop with extra steps.
+      if (via.kind == Via::Kind::mx || via.port.has_value()) continue;
+      if (via.host != config.hostname &&
+          std::ranges::find(config.self_names, via.host) == config.self_names.end())
+        continue;
+      complain(route.position + ".via",
+               fmt::format("{} is this host itself: mail would go round in a loop", via.host.text()));
     }
   }
 }
@@ -275,9 +306,9 @@ void finish(Config& config) {
   if (config.control.socket.empty())
     config.control.socket = (std::filesystem::path(config.data_dir) / "control.sock").string();
   std::ranges::sort(config.domains, {}, &Domain::name);
-  if (std::ranges::find(config.routes, "*", &Route::pattern) == config.routes.end())
-    config.routes.push_back({"*", {}});
-  std::ranges::sort(config.routes, {}, &Route::pattern);
+  const auto takes_all = [](const Route& route) { return route.pattern == "*" && !route.conditional(); };
+  if (std::ranges::none_of(config.routes, takes_all)) config.routes.emplace_back().pattern = "*";
+  std::ranges::stable_sort(config.routes, {}, &Route::pattern);
   std::ranges::stable_sort(config.routes, std::ranges::greater{}, specificity);
 }
 

@@ -199,12 +199,30 @@ const Section<Domain>& domain_section() {
 const Section<Route>& route_section() {
   static const Section<Route> section{
       "route",
-      "How mail leaves, by the recipient's domain; the most specific pattern wins.",
+      "How mail leaves, by the recipient's domain; the most specific pattern wins. [[route.\"PATTERN\"]], several "
+      "times, for conditions: the first counts whose conditions hold.",
       {
           key("via",
               "\"mx\"; \"relay.isp.example\" (its MX records); \"[relay.isp.example]:587\" (that host "
-              "itself)",
-              &Route::via, ViaKind{}),
+              "itself); [\"…\", \"…\"]: in order; \"discard\"; \"hold\"; 'refuse \"text\"'",
+              &Route::via, WayKind{}),
+          key("senders",
+              "only mail from these: \"user@example.org\", \"@example.org\", \"*.example.org\", \"<>\"; []: "
+              "from anyone",
+              &Route::senders, List<Parsed<mail::SenderPattern>>{{"sender"}}),
+          key("listeners",
+              "only mail that came in here: \"submission\" and other roles, a listener's address, "
+              "\"control\", \"bounce\"; []: anywhere",
+              &Route::listeners, List<Parsed<mail::ListenerPattern>>{{"listener"}}),
+          key("auth",
+              "who we are at a smart host: { user = \"…\", password_file = \"…\" }; sent over TLS only",
+              &Route::auth, Optional<AuthKind>{}),
+          key("tls",
+              "encrypt: TLS or nothing; verify: and a certificate for the host's name that the system trusts; "
+              "automatic: verify with auth, else as in [deliver]",
+              &Route::tls, choice(RouteTls::automatic, RouteTls::encrypt, RouteTls::verify)),
+          key("ca_file", "PEM file of the roots to trust for verify; \"\": the system's", &Route::ca_file,
+              Path{}),
       }};
   return section;
 }

@@ -190,6 +190,7 @@ struct Fields<CustodyAnswer> {
     a("bounced", v.bounced);
     a("expired", v.expired);
     a("deleted", v.deleted);
+    a("discarded", v.discarded);
     a("set_aside", v.set_aside);
     a("faults_total", v.faults_total);
     a("faults", v.faults);

@@ -18,7 +18,8 @@ struct Names<RecipientState> {
   static constexpr std::array kAll{
       std::pair{RecipientState::queued, "queued"},       std::pair{RecipientState::held, "held"},
       std::pair{RecipientState::delivered, "delivered"}, std::pair{RecipientState::bounced, "bounced"},
-      std::pair{RecipientState::expired, "expired"},     std::pair{RecipientState::deleted, "deleted"}};
+      std::pair{RecipientState::expired, "expired"},     std::pair{RecipientState::deleted, "deleted"},
+      std::pair{RecipientState::discarded, "discarded"}};
 };
 
 template <>
@@ -42,7 +43,8 @@ struct Names<EventKind> {
                                    std::pair{EventKind::rerouted, "rerouted"},
                                    std::pair{EventKind::report_sent, "report_sent"},
                                    std::pair{EventKind::delay_notice_sent, "delay_notice_sent"},
-                                   std::pair{EventKind::set_aside, "set_aside"}};
+                                   std::pair{EventKind::set_aside, "set_aside"},
+                                   std::pair{EventKind::discarded, "discarded"}};
 };
 
 template <>

@@ -19,7 +19,7 @@ namespace waybill::control {
 
 // ---- which recipients ------------------------------------------------------------------------------------
 
-enum class RecipientState : uint8_t { queued, held, delivered, bounced, expired, deleted };
+enum class RecipientState : uint8_t { queued, held, delivered, bounced, expired, deleted, discarded };
 [[nodiscard]] std::string_view to_string(RecipientState state);
 
 /// Which recipients an operator means. Empty fields don't restrict; all given ones must match. One that
@@ -144,6 +144,7 @@ enum class EventKind : uint8_t {
   report_sent,
   delay_notice_sent,
   set_aside,
+  discarded,
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 
@@ -196,7 +197,8 @@ struct WhyAnswer {
 
 /// Every accepted recipient is open, or ended in exactly one final event; what breaks that is a fault.
 struct CustodyAnswer {
-  uint64_t accepted = 0, open = 0, delivered = 0, bounced = 0, expired = 0, deleted = 0, set_aside = 0;
+  uint64_t accepted = 0, open = 0, delivered = 0, bounced = 0, expired = 0, deleted = 0, discarded = 0,
+           set_aside = 0;
   uint64_t faults_total = 0;
   std::vector<std::string> faults;  ///< the first of them, one sentence each
   bool operator==(const CustodyAnswer&) const = default;

@@ -10,7 +10,7 @@
 namespace waybill::daemon {
 namespace {
 std::string summary_of(const queue::RecipientRecord& record, queue::Phase phase, bool waits, Time now) {
-  if (record.state == queue::State::held) return "held by an operator until it is released";
+  if (record.state == queue::State::held) return "held until an operator releases it";
   if (waits) return "ready: waits for a connection";
   if (phase == queue::Phase::in_flight) return "being delivered at this moment";
   if (phase == queue::Phase::ready) return "ready: waits for its turn and a free connection";
@@ -36,6 +36,9 @@ control::WhyRecipient ended(const queue::Event& event, uint32_t index, uint32_t 
     case queue::EventKind::expired:
       out.recipient.state = control::RecipientState::expired;
       break;
+    case queue::EventKind::discarded:
+      out.recipient.state = control::RecipientState::discarded;
+      break;
     default:
       out.recipient.state = control::RecipientState::deleted;
       break;
@@ -49,7 +52,8 @@ control::WhyRecipient ended(const queue::Event& event, uint32_t index, uint32_t 
 
 bool ends(queue::EventKind kind) {
   return kind == queue::EventKind::delivered || kind == queue::EventKind::bounced ||
-         kind == queue::EventKind::expired || kind == queue::EventKind::deleted;
+         kind == queue::EventKind::expired || kind == queue::EventKind::deleted ||
+         kind == queue::EventKind::discarded;
 }
 }  // namespace
 

@@ -176,8 +176,12 @@ void Conductor::count(const queue::Plan& plan, const mail::DeliveryResult& resul
       case queue::State::deleted:
         bump(counters_.deleted);
         break;
-      case queue::State::queued:
+      case queue::State::discarded:
+        bump(counters_.discarded);
+        break;
       case queue::State::held:
+        break;
+      case queue::State::queued:
         bump(counters_.deferred);
         break;
     }

@@ -16,6 +16,8 @@ control::RecipientState to_control(queue::State state) {
       return control::RecipientState::expired;
     case queue::State::deleted:
       return control::RecipientState::deleted;
+    case queue::State::discarded:
+      return control::RecipientState::discarded;
   }
   return control::RecipientState::queued;
 }
@@ -34,6 +36,8 @@ queue::State to_queue(control::RecipientState state) {
       return queue::State::expired;
     case control::RecipientState::deleted:
       return queue::State::deleted;
+    case control::RecipientState::discarded:
+      return queue::State::discarded;
   }
   return queue::State::queued;
 }
@@ -66,6 +70,8 @@ control::EventKind to_control(queue::EventKind kind) {
       return control::EventKind::delay_notice_sent;
     case queue::EventKind::set_aside:
       return control::EventKind::set_aside;
+    case queue::EventKind::discarded:
+      return control::EventKind::discarded;
   }
   return control::EventKind::set_aside;
 }
@@ -125,6 +131,7 @@ control::CustodyAnswer to_control(const queue::CustodyReport& report) {
   out.bounced = report.bounced;
   out.expired = report.expired;
   out.deleted = report.deleted;
+  out.discarded = report.discarded;
   out.set_aside = report.set_aside;
   out.faults_total = report.faults_total;
   out.faults = report.faults;

@@ -33,6 +33,7 @@ std::string render_metrics(const Counters& counters, const std::vector<Gauge>& g
   count("waybill_recipients_bounced_total", "Recipients bounced", counters.bounced);
   count("waybill_recipients_expired_total", "Recipients given up after the queue time", counters.expired);
   count("waybill_recipients_deleted_total", "Recipients deleted by a person", counters.deleted);
+  count("waybill_recipients_discarded_total", "Recipients dropped by a route", counters.discarded);
   count("waybill_reports_sent_total", "Delivery reports written", counters.reports_sent);
   count("waybill_commit_failures_total", "Commits that the disk refused", counters.commit_failures);
   count("waybill_reloads_total", "Configurations applied", counters.reloads);

@@ -19,6 +19,7 @@ struct Counters {
   std::atomic<uint64_t> bounced{0};
   std::atomic<uint64_t> expired{0};
   std::atomic<uint64_t> deleted{0};
+  std::atomic<uint64_t> discarded{0};
   std::atomic<uint64_t> reports_sent{0};
   std::atomic<uint64_t> commit_failures{0};
   std::atomic<uint64_t> outcomes_waiting{0};  ///< now: transactions that the store refused, tried again

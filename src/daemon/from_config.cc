@@ -110,7 +110,7 @@ std::shared_ptr<const receive::Settings> listener_settings(const config::Config&
                                                            const config::Listener& listener,
                                                            std::shared_ptr<net::TlsContext> tls) {
   auto out = std::make_shared<receive::Settings>(message_settings(config));
-  out->listener = config::to_string(listener.role);
+  out->listener = fmt::format("{} {}", config::to_string(listener.role), listener.address.to_string());
   switch (listener.role) {
     case config::Role::mx:
       out->role = receive::Role::mx;

@@ -304,6 +304,7 @@ Millis Connection::timeout(Stage stage) const {
       return t.banner;
     case Stage::hello:
     case Stage::starttls:
+    case Stage::auth:
     case Stage::rset:
       return t.hello;
     case Stage::mail:

@@ -1,4 +1,5 @@
-// The session: greeting, EHLO, STARTTLS, goodbye, and every way to lose a connection. What happens between
+// The session: greeting, EHLO, STARTTLS, goodbye, and every way to lose a connection. AUTH is in
+// dialogue_auth.cc. What happens between
 // MAIL and the final dot is in dialogue_transaction.cc.
 #include "deliver/dialogue.h"
 
@@ -14,6 +15,8 @@ std::string_view to_string(Stage stage) {
       return "the reply to EHLO";
     case Stage::starttls:
       return "the reply to STARTTLS";
+    case Stage::auth:
+      return "the reply to AUTH";
     case Stage::mail:
       return "the reply to MAIL";
     case Stage::rcpt:
@@ -32,7 +35,9 @@ std::string_view to_string(Stage stage) {
 
 Dialogue::Dialogue(DialogueSettings settings)
     : settings_(std::move(settings)), rcpt_max_(std::max<uint32_t>(1, settings_.recipients_max)) {
-  expect(Stage::banner);
+  if (settings_.tls != UseTls::from_start) return expect(Stage::banner);
+  phase_ = Phase::starting_tls;
+  tls_pending_ = true;
 }
 
 Dialogue::Step Dialogue::next() {
@@ -98,6 +103,8 @@ void Dialogue::on_reply(const mail::Reply& reply) {
       return on_hello(reply);
     case Stage::starttls:
       return on_starttls(reply);
+    case Stage::auth:
+      return on_auth(reply);
     default:
       return on_transaction_reply(expected, reply);
   }
@@ -124,8 +131,12 @@ void Dialogue::send_hello() {
 void Dialogue::on_hello(const mail::Reply& reply) {
   if (reply.code < 300) {
     offers_ = helo_ ? smtp::PeerOffers{} : smtp::parse_offers(reply);
-    const bool wants_tls = settings_.tls == UseTls::when_offered && offers_.starttls && !tls_;
-    if (!wants_tls) return on_ready();
+    const bool wants_tls = (settings_.tls != UseTls::never || needs_tls()) && !tls_;
+    if (wants_tls && !offers_.starttls && needs_tls())
+      return give_up({451, {4, 7, 0}, "the host offers no STARTTLS, and the route wants TLS"}, false);
+    if (!wants_tls || !offers_.starttls) {
+      return settings_.credentials != nullptr && auth_ != Auth::done ? authenticate() : on_ready();
+    }
     out_ = "STARTTLS\r\n";
     expect(Stage::starttls);
     return send_now();
@@ -148,7 +159,7 @@ void Dialogue::on_hello(const mail::Reply& reply) {
 void Dialogue::on_starttls(const mail::Reply& reply) {
   if (reply.code >= 300 && reply.code < 400)
     return lose(End::garbage, "STARTTLS was answered with an intermediate code");
-  if (reply.code >= 400) return on_ready();
+  if (reply.code >= 400) return needs_tls() ? give_up(reply, true) : on_ready();
   phase_ = Phase::starting_tls;
   tls_pending_ = true;
 }
@@ -157,6 +168,7 @@ void Dialogue::tls_started() {
   tls_pending_ = false;
   phase_ = Phase::opening;
   tls_ = true;
+  if (settings_.tls == UseTls::from_start) return expect(Stage::banner);
   offers_ = {};  // RFC 3207 4.2: what was said in the clear is forgotten (conformance 82)
   send_hello();
 }

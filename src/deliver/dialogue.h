@@ -14,12 +14,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "deliver/commands.h"
+#include "deliver/targets.h"
 #include "mail/delivery.h"
 #include "smtp/ehlo_reply.h"
 #include "smtp/reply_parser.h"
@@ -27,7 +29,12 @@
 namespace waybill::deliver {
 
 enum class Protocol : uint8_t { smtp, lmtp };
-enum class UseTls : uint8_t { when_offered, never };
+enum class UseTls : uint8_t {
+  when_offered,
+  never,
+  required,    ///< by STARTTLS, or nothing goes out
+  from_start,  ///< before the greeting (RFC 8314 3.3)
+};
 
 struct DialogueSettings {
   std::string hostname;  ///< for EHLO
@@ -35,12 +42,14 @@ struct DialogueSettings {
   std::string address;   ///< the peer's address and port, for outcomes
   Protocol protocol = Protocol::smtp;
   UseTls tls = UseTls::when_offered;
+  /// Who we are there; null: nobody in particular. Sent under TLS only, whatever `tls` says.
+  std::shared_ptr<const Credentials> credentials;
   uint32_t recipients_max = 100;  ///< a transaction
   uint64_t pipelined_body_octets_max = 64 * 1024;
 };
 
 /// What the session waits for; the shell knows how long each may take (RFC 5321 4.5.3.2).
-enum class Stage : uint8_t { banner, hello, starttls, mail, rcpt, data, dot, rset, quit };
+enum class Stage : uint8_t { banner, hello, starttls, auth, mail, rcpt, data, dot, rset, quit };
 [[nodiscard]] std::string_view to_string(Stage stage);
 
 /// One outcome a recipient of the delivery; empty: not settled yet.
@@ -101,6 +110,7 @@ class Dialogue {
     lost,        ///< broken or timed out
     garbage,     ///< the peer does not speak SMTP
     tls_failed,  ///< the handshake: worth another try in plaintext where policy allows
+    unauthorized,  ///< our credentials were refused, or could not be sent safely
     local,       ///< our own trouble
   };
   [[nodiscard]] End end() const { return end_; }
@@ -162,6 +172,15 @@ class Dialogue {
   void send_hello();
   void on_ready();
 
+  // dialogue_auth.cc
+  enum class Auth : uint8_t { none, plain, login_user, login_password, login_done, done };
+  [[nodiscard]] bool needs_tls() const;
+  void authenticate();
+  void say_plain();
+  void say_login();
+  void on_auth(const mail::Reply& reply);
+  void give_up(mail::Reply reply, bool remote);
+
   // dialogue_transaction.cc
   void start_transaction();
   void pump();
@@ -194,6 +213,7 @@ class Dialogue {
   bool tls_pending_ = false;
   bool message_done_ = false;
   bool helo_ = false;
+  Auth auth_ = Auth::none;
 
   const mail::Delivery* delivery_ = nullptr;
   Outcomes* outcomes_ = nullptr;

@@ -19,6 +19,8 @@ namespace waybill::deliver {
 struct Peer {
   Endpoint endpoint;
   std::string unix_path;
+  /// Whom we are there, at a smart host: its word against one account says nothing about others' mail.
+  std::string account{};
   [[nodiscard]] std::string to_string() const {
     return unix_path.empty() ? endpoint.to_string() : "unix:" + unix_path;
   }

@@ -11,6 +11,19 @@ constexpr uint8_t kStaleMax = 2;
 
 mail::Outcome unreached() { return mail::Outcome::deferred(451, {4, 4, 1}, "no host could be reached"); }
 
+mail::Fate fate_of(TargetsDecision decision) {
+  switch (decision) {
+    case TargetsDecision::bounce:
+      return mail::Fate::rejected;
+    case TargetsDecision::discard:
+      return mail::Fate::discarded;
+    case TargetsDecision::hold:
+      return mail::Fate::held;
+    default:
+      return mail::Fate::deferred;
+  }
+}
+
 mail::Outcome stopping() {
   mail::Outcome out = mail::Outcome::deferred(421, {4, 3, 2}, "this system is shutting down");
   out.retry_after = Millis{1};
@@ -50,7 +63,7 @@ void Manager::Impl::start(mail::DeliveryPtr delivery, mail::DeliveryDone done) {
   // std::function wants what can be copied; the job waits in a shared place for its route.
   const mail::Delivery& asked = *job->delivery;
   auto held = std::make_shared<JobPtr>(std::move(job));
-  router_.targets(asked.domain, asked.route_pin, [weak = weak_from_this(), held](const TargetsPtr& targets) {
+  router_.targets(asked, [weak = weak_from_this(), held](const TargetsPtr& targets) {
     const auto self = weak.lock();
     if (self && *held) self->on_targets(std::move(*held), targets);
   });
@@ -62,7 +75,7 @@ void Manager::Impl::on_targets(JobPtr job, const TargetsPtr& targets) {
     return finish(std::move(job), mail::Outcome::deferred(451, {4, 3, 0}, "no route could be computed"));
   if (targets->decision != TargetsDecision::deliver) {
     mail::Outcome out;
-    out.fate = targets->decision == TargetsDecision::bounce ? mail::Fate::rejected : mail::Fate::deferred;
+    out.fate = fate_of(targets->decision);
     out.reply = targets->reply;
     return finish(std::move(job), out);
   }

@@ -42,6 +42,7 @@ class Manager::Impl : public std::enable_shared_from_this<Manager::Impl> {
   // manager_sites.cc: connections
   enum class Walked : uint8_t { begun, nobody_left };
   Site& site(const std::string& key);
+  [[nodiscard]] UseTls tls_use(const Targets& targets, const Peer& peer) const;
   void pump(Site& site);
   /// What nobody is on the way for goes to whoever is idle, or to a new connection.
   void rouse(Site& site);

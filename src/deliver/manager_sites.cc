@@ -7,6 +7,8 @@
 namespace waybill::deliver {
 namespace {
 constexpr size_t kAnyTier = ~size_t{0};
+/// RFC 8314 7.3: TLS from the first octet.
+constexpr uint16_t kSubmissionsPort = 465;
 /// Domains remembered for on-site-back; beyond that the schedule alone brings their mail back.
 constexpr size_t kWaitingDomainsMax = 10'000;
 /// How long a job waits for the host whose turn it is before any other connection may take it.
@@ -57,7 +59,7 @@ std::string Manager::Impl::wish_of(const Targets& targets) const {
   for (const Tier& tier : targets.tiers) {
     for (const Target& host : tier) {
       for (const IpAddress& address : host.addresses) {
-        const Peer peer{{address, host.port}, {}};
+        const Peer peer{{address, host.port}, {}, account_of(targets)};
         if (memory_.look(peer, now) == HostMemory::May::use) return host.host;
       }
     }
@@ -133,20 +135,27 @@ ConnectionPlan Manager::Impl::plan_for(const Site& where, const Candidate& candi
   plan.timeouts = settings_.timeouts;
   plan.messages_max = settings_.pacing.messages_per_connection_max;
   plan.age_max = settings_.pacing.connection_age_max;
-  const bool lmtp = where.targets->transport == Transport::lmtp;
-  const bool plain =
-      lmtp || where.targets->tls == TlsPolicy::never || memory_.tls_broken(candidate.peer, net::steady_now());
+  const Targets& targets = *where.targets;
+  const bool lmtp = targets.transport == Transport::lmtp;
   plan.dialogue = {.hostname = settings_.hostname,
                    .host = candidate.host,
                    .address = candidate.peer.to_string(),
                    .protocol = lmtp ? Protocol::lmtp : Protocol::smtp,
-                   .tls = plain ? UseTls::never : UseTls::when_offered,
+                   .tls = tls_use(targets, candidate.peer),
+                   .credentials = lmtp ? nullptr : targets.credentials,
                    .recipients_max = settings_.recipients_per_transaction_max,
                    .pipelined_body_octets_max = settings_.pipelined_body_octets_max};
-  plan.tls = tls_;
+  plan.tls = targets.tls_context ? targets.tls_context : tls_;
   plan.jobs = where.queue;
   plan.reports = reports_;
   return plan;
+}
+
+UseTls Manager::Impl::tls_use(const Targets& targets, const Peer& peer) const {
+  if (targets.transport == Transport::lmtp || targets.tls == TlsPolicy::never) return UseTls::never;
+  if (peer.endpoint.port == kSubmissionsPort) return UseTls::from_start;
+  if (targets.tls != TlsPolicy::opportunistic) return UseTls::required;
+  return memory_.tls_broken(peer, net::steady_now()) ? UseTls::never : UseTls::when_offered;
 }
 
 // No candidate is left.
@@ -249,11 +258,22 @@ void Manager::Impl::walk_lost(Site& where, Walk walk, const Report& report) {
   const Steady now = net::steady_now();
   walk.connection.reset();
   if (stopping_) return memory_.given_up(candidate.peer);
-  if (report.end == Dialogue::End::tls_failed && !memory_.tls_broken(candidate.peer, now)) {
+  const bool may_be_plain = tls_use(*where.targets, candidate.peer) == UseTls::when_offered;
+  if (report.end == Dialogue::End::tls_failed && may_be_plain) {
     // RFC 7435: once more without TLS, which connect() now does; only REQUIRETLS messages suffer.
     memory_.tls_failed(candidate.peer, candidate.host, now);
     log::warning("TLS failed", {{"host", candidate.host}, {"reason", report.why->reply.text}});
     return connect(where, std::move(walk));
+  }
+  if (report.end == Dialogue::End::unauthorized) {
+    log::error("the smart host does not take our credentials: its mail waits",
+               {{"host", candidate.host},
+                {"address", candidate.peer.to_string()},
+                {"user", candidate.peer.account},
+                {"reply", report.why->reply.to_string()}});
+  } else if (report.end == Dialogue::End::tls_failed) {
+    log::warning("TLS failed, and the route wants it",
+                 {{"host", candidate.host}, {"reason", report.why->reply.text}});
   }
   walk.last = *report.why;
   if (report.end == Dialogue::End::local) {

@@ -34,9 +34,13 @@ std::vector<size_t> shares(const std::vector<const Target*>& hosts, size_t max) 
 }
 }  // namespace
 
+std::string account_of(const Targets& targets) {
+  return targets.credentials ? targets.credentials->user : std::string();
+}
+
 std::vector<Candidate> order_candidates(const Targets& targets, const HostLoad& load, size_t per_tier_max) {
   if (targets.transport == Transport::lmtp) {
-    return {{.peer = {targets.lmtp.endpoint, targets.lmtp.unix_path}, .host = "lmtp", .tier = 0}};
+    return {{.peer = {targets.lmtp.endpoint, targets.lmtp.unix_path, {}}, .host = "lmtp", .tier = 0}};
   }
   std::vector<Candidate> out;
   std::set<Peer> seen;
@@ -45,7 +49,7 @@ std::vector<Candidate> order_candidates(const Targets& targets, const HostLoad& 
     const auto share = shares(hosts, std::max<size_t>(1, per_tier_max));
     for (size_t n = 0; n < hosts.size(); ++n) {
       for (size_t a = 0; a < share[n]; ++a) {
-        Peer peer{{hosts[n]->addresses[a], hosts[n]->port}, {}};
+        Peer peer{{hosts[n]->addresses[a], hosts[n]->port}, {}, account_of(targets)};
         if (seen.insert(peer).second) out.push_back({std::move(peer), hosts[n]->host, tier});
       }
     }

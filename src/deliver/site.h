@@ -26,6 +26,9 @@ struct Candidate {
 /// How many connections each host name of a site has now.
 using HostLoad = std::map<std::string, size_t>;
 
+/// See Peer::account.
+[[nodiscard]] std::string account_of(const Targets& targets);
+
 /// The addresses of `targets` in the order of trying: tiers in order; inside a tier the least loaded host
 /// first, otherwise in the plan's order; at most `per_tier_max` addresses a tier (conformance 27), each
 /// address once however many names lead to it (28). Of a crowded tier every host keeps one address before

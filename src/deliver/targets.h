@@ -13,7 +13,12 @@
 
 #include "base/ip.h"
 #include "mail/address.h"
+#include "mail/delivery.h"
 #include "mail/outcome.h"
+
+namespace waybill::net {
+class TlsContext;
+}
 
 namespace waybill::deliver {
 
@@ -28,10 +33,18 @@ struct Target {
 /// Hosts of equal preference, in the order of this plan's shuffle.
 using Tier = std::vector<Target>;
 
-enum class TargetsDecision : uint8_t { deliver, defer, bounce };
+/// discard and hold: `reply.text` says by what, for the ledger.
+enum class TargetsDecision : uint8_t { deliver, defer, bounce, discard, hold };
 enum class Transport : uint8_t { smtp, lmtp, maildir };
 /// opportunistic: STARTTLS where it is offered, plaintext where it is not or fails (RFC 7435).
-enum class TlsPolicy : uint8_t { opportunistic, never };
+/// encrypt: TLS or nothing. verify: and a certificate for the host's name that `tls_context` trusts.
+enum class TlsPolicy : uint8_t { opportunistic, never, encrypt, verify };
+
+/// Who we are at a smart host. Never in a log, a status or an error.
+struct Credentials {
+  std::string user;
+  std::string password;
+};
 
 /// A folder of our own. "{domain}" and "{user}" in the template are replaced, safely (see maildir.h).
 struct MaildirTarget {
@@ -53,23 +66,25 @@ struct Targets {
   Transport transport = Transport::smtp;
   /// Deliveries with the same key share connections, pacing and fate: the set of hosts (not the domain), so
   /// that ten thousand domains on one provider are one site. Equal keys must mean equal tiers, apart from
-  /// the order inside a tier.
+  /// the order inside a tier, and the same credentials and TLS: no mail travels by another's account.
   std::string site_key;
   std::vector<Tier> tiers;  ///< smtp: ascending preference
   TlsPolicy tls = TlsPolicy::opportunistic;
+  std::shared_ptr<net::TlsContext> tls_context;    ///< for verify; null otherwise
+  std::shared_ptr<const Credentials> credentials;  ///< null: none are shown
   MaildirTarget maildir;
   LmtpTarget lmtp;
 };
 using TargetsPtr = std::shared_ptr<const Targets>;
 
-/// What daemon/ implements on top of the planner. `targets` is called on the manager's loop for every
-/// delivery (cache!), and calls `done` exactly once on that loop, at once or later. A null answer counts as
+/// What daemon/ implements on top of the planner: by the delivery's domain, sender, listener and pin. `targets`
+/// is called on the manager's loop for every delivery (cache!), and calls `done` exactly once on that loop, at once or later. A null answer counts as
 /// defer.
 class Router {
  public:
   using Done = std::function<void(TargetsPtr)>;
   virtual ~Router() = default;
-  virtual void targets(const mail::Domain& domain, const std::string& route_pin, Done done) = 0;
+  virtual void targets(const mail::Delivery& delivery, Done done) = 0;
 };
 
 }  // namespace waybill::deliver

@@ -25,7 +25,9 @@ struct Delivery {
   std::shared_ptr<const Envelope> envelope;  ///< its own recipient list is empty; see `recipients`
   BodyPtr body;
   Domain domain;          ///< of all `recipients`
+  std::string listener;   ///< where it came in: Origin::listener
   std::string route_pin;  ///< a route that an operator pinned ("[host]:port", "host"); empty: by the table
+  bool released = false;  ///< an operator let it go from hold: no route of the table holds it again
   std::vector<DeliveryRecipient> recipients;
 };
 using DeliveryPtr = std::shared_ptr<const Delivery>;

@@ -51,7 +51,9 @@ struct Origin {
   IpAddress client_ip;
   uint16_t client_port = 0;
   std::string helo;      ///< as given; hostile text
-  std::string listener;  ///< "mx", "submission", …
+  /// The listener's role and, since routes may ask for it, its configured address: "submission 0.0.0.0:587".
+  /// "control" for what a local program handed in, "bounce" for our own reports.
+  std::string listener;
   std::string protocol;  ///< "SMTP", "ESMTP", "ESMTPS", "ESMTPSA", … (RFC 3848)
   std::string user;      ///< authenticated user; empty: none
   bool operator==(const Origin&) const = default;

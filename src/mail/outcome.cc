@@ -50,6 +50,10 @@ std::string_view to_string(Fate fate) {
       return "deferred";
     case Fate::rejected:
       return "rejected";
+    case Fate::discarded:
+      return "discarded";
+    case Fate::held:
+      return "held";
   }
   return "deferred";
 }

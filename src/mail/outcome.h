@@ -41,6 +41,8 @@ enum class Fate : uint8_t {
   delivered,  ///< the next hop took responsibility (2yz to the final dot), or it stands in the mailbox
   deferred,   ///< try again later
   rejected,   ///< permanent: bounce
+  discarded,  ///< a route of ours drops it: it ends here, and nobody is told
+  held,       ///< a route of ours keeps it until an operator releases it
 };
 [[nodiscard]] std::string_view to_string(Fate fate);
 

@@ -240,6 +240,20 @@ Task<Status> Stream::start_tls_server(std::shared_ptr<TlsContext> context, Stead
   co_return status;
 }
 
+namespace {
+/// Whom the server's certificate must name. "[192.0.2.1]" and "[IPv6:…]" are addresses.
+bool expect_name(SSL* ssl, std::string_view name) {
+  if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
+  if (name.starts_with("IPv6:")) name.remove_prefix(5);
+  const std::string text(name);
+  if (text.empty()) return false;
+  if (IpAddress::parse(text)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), text.c_str()) == 1;
+  // RFC 9525 6.3: a wildcard stands for one whole label; the common name never counts.
+  SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  return SSL_set1_host(ssl, text.c_str()) == 1;
+}
+}  // namespace
+
 Task<Status> Stream::start_tls_client(std::shared_ptr<TlsContext> context, std::string server_name,
                                       Steady deadline) {
   Impl& me = *impl_;
@@ -258,8 +272,17 @@ Task<Status> Stream::start_tls_client(std::shared_ptr<TlsContext> context, std::
     SSL_set_session(me.ssl, session);
     SSL_SESSION_free(session);
   }
+  if (me.tls_context->impl().verifies && !expect_name(me.ssl, server_name))
+    co_return fail(Errc::invalid, "TLS handshake: '{}' can't be verified", printable(server_name, 80));
   SSL_set_connect_state(me.ssl);
   Status status = co_await handshake(me.connection, me.ssl, deadline);
+  if (!status && me.tls_context->impl().verifies) {
+    const long verdict = SSL_get_verify_result(me.ssl);
+    if (verdict != X509_V_OK) {
+      co_return fail(Errc::refused, "the certificate of {} is not trusted: {}", printable(server_name, 80),
+                     X509_verify_cert_error_string(verdict));
+    }
+  }
   co_return status;
 }
 

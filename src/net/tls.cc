@@ -26,6 +26,23 @@ void set_common(SSL_CTX* context) {
                                 SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 }
+
+/// A client that trusts certain roots and never resumes a session, so that there is a chain to look at.
+Status with_roots(TlsContext::Impl& impl, const std::string& roots_file) {
+  impl.is_client = true;
+  SSL_CTX* context = impl.context = SSL_CTX_new(TLS_client_method());
+  if (context == nullptr) return fail(Errc::internal, "OpenSSL: {}", openssl_error());
+  set_common(context);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  const int loaded = roots_file.empty() ? SSL_CTX_set_default_verify_paths(context)
+                                        : SSL_CTX_load_verify_file(context, roots_file.c_str());
+  if (loaded != 1) {
+    return fail(Errc::invalid, "cannot read the trusted roots{}{}: {}", roots_file.empty() ? "" : " of ",
+                roots_file, openssl_error());
+  }
+  ERR_clear_error();
+  return {};
+}
 }  // namespace
 
 int server_name_index() {
@@ -104,20 +121,17 @@ std::shared_ptr<TlsContext> TlsContext::opportunistic_client() {
 
 Result<std::shared_ptr<TlsContext>> TlsContext::examining_client(const std::string& roots_file) {
   std::shared_ptr<TlsContext> out(new TlsContext);
-  out->impl_->is_client = true;
-  SSL_CTX* context = out->impl_->context = SSL_CTX_new(TLS_client_method());
-  if (context == nullptr) return fail(Errc::internal, "OpenSSL: {}", openssl_error());
-  set_common(context);
+  if (auto made = with_roots(*out->impl_, roots_file); !made) return pass(made.error());
   // The handshake goes on whatever the verdict, which OpenSSL keeps for SSL_get_verify_result().
-  SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  const int loaded = roots_file.empty() ? SSL_CTX_set_default_verify_paths(context)
-                                        : SSL_CTX_load_verify_file(context, roots_file.c_str());
-  if (loaded != 1) {
-    return fail(Errc::invalid, "cannot read the trusted roots{}{}: {}", roots_file.empty() ? "" : " of ",
-                roots_file, openssl_error());
-  }
-  ERR_clear_error();
+  SSL_CTX_set_verify(out->impl_->context, SSL_VERIFY_NONE, nullptr);
+  return out;
+}
+
+Result<std::shared_ptr<TlsContext>> TlsContext::verifying_client(const std::string& roots_file) {
+  std::shared_ptr<TlsContext> out(new TlsContext);
+  if (auto made = with_roots(*out->impl_, roots_file); !made) return pass(made.error());
+  out->impl_->verifies = true;
+  SSL_CTX_set_verify(out->impl_->context, SSL_VERIFY_PEER, nullptr);
   return out;
 }
 

@@ -19,6 +19,10 @@ class TlsContext {
   /// the system's roots, or by those of a PEM file. Never resumes a session, so that there is a chain to see.
   [[nodiscard]] static Result<std::shared_ptr<TlsContext>> examining_client(
       const std::string& roots_file = {});
+  /// A client's that shakes hands only with a server whose certificate chain leads to the system's roots, or
+  /// to those of a PEM file, and which names the host asked for (RFC 9525; an address by an iPAddress name).
+  [[nodiscard]] static Result<std::shared_ptr<TlsContext>> verifying_client(
+      const std::string& roots_file = {});
   ~TlsContext();
 
   struct Impl;

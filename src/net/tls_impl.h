@@ -14,6 +14,7 @@ namespace waybill::net {
 struct TlsContext::Impl {
   SSL_CTX* context = nullptr;
   bool is_client = false;
+  bool verifies = false;                                   ///< a client's: see verifying_client()
   std::mutex mutex;                                        ///< guards sessions; taken once a handshake
   std::unordered_map<std::string, SSL_SESSION*> sessions;  ///< a client's, by server name, for resumption
 

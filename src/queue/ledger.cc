@@ -58,6 +58,7 @@ bool ends_custody(EventKind kind) {
     case EventKind::expired:
     case EventKind::deleted:
     case EventKind::set_aside:
+    case EventKind::discarded:
       return true;
     default:
       return false;
@@ -92,6 +93,9 @@ Status validate_one(const Change& change) {
       break;
     case State::deleted:
       expected = EventKind::deleted;
+      break;
+    case State::discarded:
+      expected = EventKind::discarded;
       break;
   }
   if (change.event.kind != expected) {
@@ -148,6 +152,9 @@ void Auditor::event(const Event& event, uint32_t accepted_recipients) {
       break;
     case EventKind::deleted:
       ++report_.deleted;
+      break;
+    case EventKind::discarded:
+      ++report_.discarded;
       break;
     default:
       ++report_.set_aside;

@@ -66,6 +66,7 @@ std::optional<Change> change_for(const Action& action, RecipientKey key, const R
     case Action::Kind::release:
       if (record.state != State::held) return std::nullopt;
       out.after.state = State::queued;
+      out.after.released = true;  // or a route that holds would hold it again at once
       out.after.next_attempt = now;
       out.event.kind = EventKind::released;
       return out;
@@ -78,8 +79,7 @@ std::optional<Change> change_for(const Action& action, RecipientKey key, const R
       out.after.route_pin = action.route_pin;
       if (record.state == State::queued) out.after.next_attempt = now;
       out.event.kind = EventKind::rerouted;
-      out.event.detail +=
-          action.route_pin.empty() ? ", back to the route table" : ", to " + printable(action.route_pin, 255);
+      out.event.detail += rerouted_to(action.route_pin);
       return out;
   }
   return std::nullopt;

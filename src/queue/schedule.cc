@@ -79,15 +79,34 @@ bool apply_intent(Verdict& verdict, const Intent& intent, Time now) {
       return true;
     case Intent::Kind::reroute:
       change.after.route_pin = intent.route_pin;
-      [[fallthrough]];
+      end(change, State::queued, EventKind::rerouted, "by " + intent.who + rerouted_to(intent.route_pin));
+      change.after.next_attempt = now;
+      return true;
     case Intent::Kind::retry:
-      end(change, State::queued,
-          intent.kind == Intent::Kind::retry ? EventKind::retry_asked : EventKind::rerouted,
-          "by " + intent.who);
+      end(change, State::queued, EventKind::retry_asked, "by " + intent.who);
       change.after.next_attempt = now;
       return true;
   }
   return false;
+}
+
+// A route of our own dropped it or keeps it back: no host was asked, so this was no attempt. What a person
+// asked for meanwhile comes first, but for "try it now", which is what led to this.
+void judge_routed(Verdict& verdict, const RecipientRecord& before, const mail::Outcome& outcome,
+                  const Intent& intent, Time now) {
+  Change& change = verdict.change;
+  change.after.attempts = before.attempts;
+  change.after.last_attempt = before.last_attempt;
+  change.after.last_reply = before.last_reply;
+  change.after.last_host = before.last_host;
+  change.after.reply_is_remote = before.reply_is_remote;
+  change.event.reply = {};
+  if (intent.kind != Intent::Kind::retry && apply_intent(verdict, intent, now)) return;
+  if (outcome.fate == mail::Fate::discarded) {
+    end(change, State::discarded, EventKind::discarded, outcome.reply.text);
+  } else {
+    end(change, State::held, EventKind::held, outcome.reply.text);
+  }
 }
 
 void judge_deferred(Verdict& verdict, const Schedule& schedule, const MessageRecord& message,
@@ -147,6 +166,10 @@ Millis retry_wait(const Schedule& schedule, uint16_t attempts, uint64_t seed) {
   return wait + Millis{static_cast<Millis::rep>(static_cast<double>(wait.count()) * schedule.jitter * part)};
 }
 
+std::string rerouted_to(const std::string& route_pin) {
+  return route_pin.empty() ? ", back to the route table" : ", to " + printable(route_pin, 255);
+}
+
 std::string_view to_string(ReportKind kind) {
   switch (kind) {
     case ReportKind::failure:
@@ -189,6 +212,10 @@ Verdict judge(const Schedule& schedule, const MessageRecord& message, RecipientK
               uint64_t seed) {
   Verdict verdict{.change = base_change(key, before, outcome, now), .reports = {}};
   switch (outcome.fate) {
+    case mail::Fate::discarded:
+    case mail::Fate::held:
+      judge_routed(verdict, before, outcome, intent, now);
+      break;
     case mail::Fate::delivered:
       judge_delivered(verdict, message, outcome);
       break;

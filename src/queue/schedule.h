@@ -43,6 +43,9 @@ enum class ReportKind : uint8_t {
 };
 [[nodiscard]] std::string_view to_string(ReportKind kind);
 
+/// How the ledger's line on a reroute ends: ", to [relay.example]:587" or ", back to the route table".
+[[nodiscard]] std::string rerouted_to(const std::string& route_pin);
+
 /// Whether somebody is to be told, and why or why not (for `why` and the ledger).
 struct ReportDecision {
   bool wanted = false;

@@ -167,7 +167,8 @@ void Scheduler::accepted(std::shared_ptr<const MessageRecord> message,
     }
     const std::string& domain = record.recipient.address.domain.text();
     auto group = std::ranges::find_if(groups, [&](const auto& one) {
-      return one.first == domain && one.second.members.front().record.route_pin == record.route_pin &&
+      const RecipientRecord& first = one.second.members.front().record;
+      return one.first == domain && first.route_pin == record.route_pin && first.released == record.released &&
              one.second.members.size() < limits_.recipients_per_delivery_max;
     });
     size_t waiting = 0;
@@ -227,7 +228,9 @@ mail::DeliveryPtr Scheduler::hand_out(const std::string& domain, Lane& lane) {
     delivery->envelope = std::shared_ptr<const mail::Envelope>(work.message, &work.message->envelope);
     delivery->body = work.body;
     delivery->domain = work.members.front().record.recipient.address.domain;
+    delivery->listener = work.message->origin.listener;
     delivery->route_pin = work.members.front().record.route_pin;
+    delivery->released = work.members.front().record.released;
     delivery->recipients.reserve(work.members.size());
     for (const Member& member : work.members) {
       delivery->recipients.push_back({member.index, member.record.recipient, member.record.attempts});

@@ -112,7 +112,7 @@ Status Scheduler::refill_released(Time) {
 
 // Index entries are only hints: the record decides, and it is read now.
 Status Scheduler::take(const std::vector<Due>& entries, Time until, std::optional<Time> not_tried_since) {
-  std::map<std::tuple<MessageId, std::string, std::string>, Work> groups;
+  std::map<std::tuple<MessageId, std::string, std::string, bool>, Work> groups;
   std::map<std::string, size_t> waiting;
   size_t waiting_all = 0;
   std::shared_ptr<const MessageRecord> message;
@@ -140,7 +140,7 @@ Status Scheduler::take(const std::vector<Due>& entries, Time until, std::optiona
       if (!*read) continue;
       message = std::make_shared<const MessageRecord>(std::move(**read));
     }
-    Work& work = groups[{entry.key.message, entry.domain, (*record)->route_pin}];
+    Work& work = groups[{entry.key.message, entry.domain, (*record)->route_pin, (*record)->released}];
     if (!work.message) {
       work.message = message;
       work.body = keep_body(nullptr, *message);

@@ -95,7 +95,8 @@ struct StoreStats {
 
 /// What `custody verify` found: every accepted recipient is open, or ended in exactly one final event.
 struct CustodyReport {
-  uint64_t accepted = 0, open = 0, delivered = 0, bounced = 0, expired = 0, deleted = 0, set_aside = 0;
+  uint64_t accepted = 0, open = 0, delivered = 0, bounced = 0, expired = 0, deleted = 0, discarded = 0,
+           set_aside = 0;
   std::vector<std::string> faults;  ///< one sentence each; empty: nothing is unaccounted for
   uint64_t faults_total = 0;
 };

@@ -16,6 +16,8 @@ std::string_view to_string(State state) {
       return "expired";
     case State::deleted:
       return "deleted";
+    case State::discarded:
+      return "discarded";
   }
   return "unknown";
 }
@@ -48,6 +50,8 @@ std::string_view to_string(EventKind kind) {
       return "delay notice sent";
     case EventKind::set_aside:
       return "set aside";
+    case EventKind::discarded:
+      return "discarded";
   }
   return "unknown";
 }

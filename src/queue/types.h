@@ -15,8 +15,16 @@
 
 namespace waybill::queue {
 
-/// A recipient's state. The last four are final: exactly one of them ends every recipient's life.
-enum class State : uint8_t { queued = 1, held = 2, delivered = 10, bounced = 11, expired = 12, deleted = 13 };
+/// A recipient's state. The last five are final: exactly one of them ends every recipient's life.
+enum class State : uint8_t {
+  queued = 1,
+  held = 2,
+  delivered = 10,
+  bounced = 11,
+  expired = 12,
+  deleted = 13,
+  discarded = 14,  ///< dropped by a route of ours, as the operator set it up
+};
 [[nodiscard]] std::string_view to_string(State state);
 [[nodiscard]] inline bool is_final(State state) { return state >= State::delivered; }
 
@@ -36,6 +44,7 @@ struct RecipientRecord {
   std::string last_host;  ///< host name of the last attempt; empty: none was reached
   std::string route_pin;  ///< set by reroute; empty: the route table decides
   bool delay_notified = false;
+  bool released = false;  ///< an operator let it go from hold: no route holds it again
   bool reply_is_remote = false;  ///< last_reply is the host's own word, not ours on why it has none
   bool operator==(const RecipientRecord&) const = default;
 };
@@ -65,6 +74,7 @@ enum class EventKind : uint8_t {
   report_sent = 11,
   delay_notice_sent = 12,
   set_aside = 13,
+  discarded = 14,
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 

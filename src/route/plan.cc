@@ -10,6 +10,10 @@ std::string_view to_string(Verdict verdict) {
       return "defer";
     case Verdict::bounce:
       return "bounce";
+    case Verdict::discard:
+      return "discard";
+    case Verdict::hold:
+      return "hold";
   }
   return "defer";
 }
@@ -42,6 +46,8 @@ std::string_view to_string(Why why) {
       return "down";
     case Why::bad_route:
       return "bad_route";
+    case Why::by_route:
+      return "by_route";
     case Why::undecided:
       return "undecided";
   }

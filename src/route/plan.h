@@ -13,7 +13,8 @@
 
 namespace waybill::route {
 
-enum class Verdict : uint8_t { deliver, defer, bounce };
+/// `discard` and `hold` come from the route table alone.
+enum class Verdict : uint8_t { deliver, defer, bounce, discard, hold };
 [[nodiscard]] std::string_view to_string(Verdict verdict);
 
 /// What the verdict rests on. Those up to `bogus` are also the states that `waybill lookup` reports.
@@ -31,6 +32,7 @@ enum class Why : uint8_t {
   family_off,     ///< every address is of a family that is off here
   down,           ///< every host is taken as unreachable (what-if)
   bad_route,      ///< our own route table leads nowhere
+  by_route,       ///< our own route table says: discard, hold or refuse
   undecided,      ///< a bug of ours that we survived
 };
 [[nodiscard]] std::string_view to_string(Why why);
@@ -74,6 +76,7 @@ struct Host {
 /// Hosts of one preference: equals, in this plan's shuffled order.
 struct Tier {
   uint16_t preference = 0;
+  uint16_t via = 0;  ///< which of the route's ways it belongs to, from 0
   std::vector<Host> hosts;
 };
 
@@ -85,6 +88,7 @@ struct Attempt {
   uint16_t preference = 0;
   double first_share = 0;  ///< of all sends, those that try this address first
   bool secure = false;     ///< of the host's addresses; with Plan::mx_secure: DANE may apply
+  uint16_t via = 0;        ///< of its tier
 };
 
 /// One step of the explanation.

@@ -1,5 +1,3 @@
-#include "route/planner.h"
-
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -7,6 +5,7 @@
 
 #include "route/attempts.h"
 #include "route/hosts.h"
+#include "route/plan_via.h"
 #include "route/tiers.h"
 
 namespace waybill::route {
@@ -26,11 +25,12 @@ constexpr size_t kHostsShownMax = 5;
 using Answer = Step<Plan, dns::Question>;
 using Ranked = std::map<uint16_t, std::set<dns::Name>>;  // preference → hosts
 
-/// One call of plan_delivery(). Each function either finishes the plan or leaves questions open.
+/// One call of plan_via(). Each function either finishes the plan or leaves questions open.
 class Planner {
  public:
-  Planner(const Request& request, const dns::Facts& facts) : request_(request), inquiry_(facts) {
-    port_ = request.via.port.value_or(request.options.port);
+  Planner(const Request& request, const Via& via, const dns::Facts& facts)
+      : request_(request), via_(via), inquiry_(facts) {
+    port_ = via.port.value_or(request.options.port);
   }
   Answer run();
 
@@ -63,13 +63,14 @@ class Planner {
   [[nodiscard]] bool has(HostStatus status) const { return has_status(plan_, status); }
 
   const Request& request_;
+  const Via& via_;
   Inquiry inquiry_;
   Plan plan_;
   uint16_t port_ = 25;
 };
 
 Answer Planner::run() {
-  const Via& via = request_.via;
+  const Via& via = via_;
   switch (via.kind) {
     case Via::Kind::address:
       note("route.static", "", "The route table sends this domain to {}.", via.to_string());
@@ -249,7 +250,7 @@ Answer Planner::by_hosts(const Ranked& ranked) {
 }
 
 /// Where an operator sends the mail by hand (`queue reroute`), it is no matter whose backup we are.
-Role Planner::role() const { return request_.via.kind == Via::Kind::mx ? request_.role : Role::foreign; }
+Role Planner::role() const { return via_.kind == Via::Kind::mx ? request_.role : Role::foreign; }
 
 /// A backup that does not find itself (behind NAT, under another name, or not published) can't tell which
 /// hosts are better, and any of them may be itself. The fault is ours, so the mail waits for its repair.
@@ -377,11 +378,11 @@ Answer Planner::conclude_without_attempts() {
   }
   if (has(HostStatus::down))
     return defer(Why::down, kNoAnswer, fmt::format("every host of {} is taken as down", domain));
-  if (request_.via.kind != Via::Kind::mx) {
+  if (via_.kind != Via::Kind::mx) {
     // The fault lies in our configuration; neither the sender nor the recipient can mend it.
     const bool self = has(HostStatus::is_self);
     return defer(Why::bad_route, kOurFault,
-                 fmt::format("the route {} leads {}", request_.via.to_string(),
+                 fmt::format("the route {} leads {}", via_.to_string(),
                              self ? "back to this host" : "to no address"));
   }
   const bool better_exists =
@@ -420,9 +421,9 @@ Answer Planner::defer(Why why, mail::EnhancedStatus enhanced, std::string reason
 
 Answer Planner::bounce(Why why, uint16_t code, mail::EnhancedStatus enhanced, std::string reason) {
   // The static route's faults are ours: whatever the DNS says of a smart host, the mail waits.
-  if (request_.via.kind != Via::Kind::mx) {
+  if (via_.kind != Via::Kind::mx) {
     return defer(Why::bad_route, kOurFault,
-                 fmt::format("the route {} is broken: {}", request_.via.to_string(), reason));
+                 fmt::format("the route {} is broken: {}", via_.to_string(), reason));
   }
   plan_.decision = Verdict::bounce;
   plan_.why = why;
@@ -434,8 +435,8 @@ Answer Planner::bounce(Why why, uint16_t code, mail::EnhancedStatus enhanced, st
 }
 }  // namespace
 
-Step<Plan, dns::Question> plan_delivery(const Request& request, const dns::Facts& facts) {
-  return Planner(request, facts).run();
+Step<Plan, dns::Question> plan_via(const Request& request, const Via& via, const dns::Facts& facts) {
+  return Planner(request, via, facts).run();
 }
 
 }  // namespace waybill::route

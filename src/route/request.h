@@ -45,6 +45,26 @@ struct Via {
   bool operator==(const Via&) const = default;
 };
 
+/// What an entry of the route table does with the mail that it is for.
+struct Way {
+  enum class Kind : uint8_t {
+    deliver,  ///< by `vias`, the later where the earlier fail
+    discard,  ///< accepted and dropped: nobody is told
+    hold,     ///< kept until an operator releases it
+    refuse,   ///< "refuse \"text\"": 550 5.7.1 in the dialogue; what is queued already bounces with it
+  };
+  Kind kind = Kind::deliver;
+  std::vector<Via> vias{Via{}};  ///< of deliver; never empty
+  std::string text;              ///< of refuse
+
+  static constexpr size_t kViasMax = 16;
+  /// "mx", "[a.example]:25, [b.example]:25", "discard", "hold", "refuse \"we have moved\"". Errors: as those
+  /// of Via; too many; a refusal's text that is no single line of ASCII.
+  [[nodiscard]] static Result<Way> parse(std::string_view text);
+  [[nodiscard]] std::string to_string() const;  ///< as parse() takes it
+  bool operator==(const Way&) const = default;
+};
+
 enum class Role : uint8_t {
   foreign,  ///< somebody else's domain
   backup,   ///< we are a secondary MX for it: forward to better MXs than ourselves only
@@ -68,7 +88,7 @@ struct Options {
 struct Request {
   mail::Domain domain;
   Self self;
-  Via via;
+  Way way;
   Role role = Role::foreign;
   Options options;
   uint64_t seed = 0;  ///< orders equals; the same seed gives the same plan

@@ -51,6 +51,12 @@ void take_keyword(std::string_view line, PeerOffers& offers) {
     if (iequals(keyword, flag.keyword)) offers.*flag.flag = true;
   }
   if (iequals(keyword, "SIZE")) read_number(rest, offers.size_octets_max);
+  if (iequals(keyword, "AUTH")) {
+    for (const std::string_view mechanism : split(rest, ' ')) {
+      offers.auth_plain = offers.auth_plain || iequals(mechanism, "PLAIN");
+      offers.auth_login = offers.auth_login || iequals(mechanism, "LOGIN");
+    }
+  }
   if (iequals(keyword, "LIMITS")) {
     for (const std::string_view parameter : split(rest, ' ')) take_limit(parameter, offers);
   }

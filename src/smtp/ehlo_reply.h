@@ -19,6 +19,8 @@ struct PeerOffers {
   bool dsn = false;       ///< RFC 3461
   bool enhanced_status = false;
   bool requiretls = false;       ///< RFC 8689
+  bool auth_plain = false;       ///< RFC 4954 3: AUTH names PLAIN
+  bool auth_login = false;       ///< and LOGIN
   bool size = false;             ///< RFC 1870
   uint64_t size_octets_max = 0;  ///< 0: no stated limit
   uint32_t mail_max = 0;         ///< RFC 9422 LIMITS MAILMAX; 0: none
