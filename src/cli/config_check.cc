@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "cli/config_certificate.h"
 #include "cli/config_folder.h"
+#include "cli/config_routes.h"
 #include "dns/zone_file.h"
 
 namespace waybill::cli {
@@ -45,6 +46,7 @@ class Checker {
     check_zones();
     check_domains();
     check_networks();
+    check_route_table();
     sort();
     return std::move(findings_);
   }
@@ -307,6 +309,18 @@ class Checker {
     if (!may(folder, W_OK | X_OK)) {
       add(Level::error, "mailbox-read-only", subject,
           fmt::format("{} can't be written to by {}", folder.string(),
+                      config_.user.empty() ? "this user" : "user " + config_.user));
+    }
+  }
+
+  void check_route_table() {
+    for (RouteFault& one : check_routes(config_))
+      add(one.level, one.id, std::move(one.subject), std::move(one.message), std::move(one.fix));
+    if (identity_.uid == geteuid()) return;  // the same question
+    for (const config::Route& route : config_.routes) {
+      if (!route.auth || may(route.auth->password_file, R_OK)) continue;
+      add(Level::error, "route-password", route.position + ".auth",
+          fmt::format("{} can't be read by {}", route.auth->password_file,
                       config_.user.empty() ? "this user" : "user " + config_.user));
     }
   }

@@ -12,8 +12,7 @@ std::string describe(const control::CustodyAnswer& a, bool colour) {
   for (const auto& [name, value] :
        {std::pair{"open", a.open}, std::pair{"delivered", a.delivered}, std::pair{"bounced", a.bounced},
         std::pair{"expired", a.expired}, std::pair{"deleted", a.deleted}, std::pair{"discarded", a.discarded},
-        std::pair{"set aside", a.set_aside},
-        std::pair{"accepted", a.accepted}}) {
+        std::pair{"set aside", a.set_aside}, std::pair{"accepted", a.accepted}}) {
     table.add({{name}, {fmt::format("{}", value)}});
   }
   std::string out = table.to_string(colour);

@@ -23,6 +23,7 @@ struct ActOptions : AskOptions {
   std::string reason;
   std::string via;
   bool yes = false;
+  bool dry_run = false;
 };
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
@@ -70,12 +71,19 @@ bool confirmed(Action action) {
   return iequals(trim(line), "y") || iequals(trim(line), "yes");
 }
 
-int pending(const ActOptions& options, const control::QueueCountAnswer& count) {
+int pending(const ActOptions& options, const control::Client& client, const control::Selector& selector,
+            const control::QueueCountAnswer& count) {
   if (options.json) {
+    const auto page = client.queue_list({selector, std::nullopt, kSample});
+    if (!page) return report(page.error());
+    boost::json::array examples;
+    for (const control::QueueRow& row : page->rows)
+      examples.push_back(boost::json::parse(control::encode(row)));
     boost::json::object out{{"v", 1},
                             {"action", std::string(to_string(options.action))},
                             {"done", false},
                             {"recipients", count.recipients}};
+    out["examples"] = std::move(examples);
     out["messages"] = count.messages ? boost::json::value(*count.messages) : boost::json::value(nullptr);
     print(boost::json::serialize(out) + "\n");
   } else {
@@ -121,8 +129,10 @@ int act(const ActOptions& options, const control::Client& client, bool colour) {
         return report(shown.error());
     }
   }
-  const bool terminal = !options.json && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
-  if (!options.yes && !(terminal && confirmed(options.action))) return pending(options, *count);
+  const bool terminal =
+      !options.json && !options.dry_run && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
+  if (!options.yes && !(terminal && confirmed(options.action)))
+    return pending(options, client, *selector, *count);
   return perform(options, client, *selector, count->recipients);
 }
 
@@ -131,7 +141,8 @@ CLI::App* add_action(CLI::App& queue, Context& context, Action action, const cha
   options->action = action;
   CLI::App* verb = queue.add_subcommand(std::string(to_string(action)), help);
   add_selector_options(*verb, options->selector);
-  verb->add_flag("-y,--yes", options->yes, "Do it without asking");
+  CLI::Option* yes = verb->add_flag("-y,--yes", options->yes, "Do it without asking");
+  verb->add_flag("-n,--dry-run", options->dry_run, "Only tell how many match, with examples")->excludes(yes);
   make_ask(*verb, options, context, act, "The report as JSON; never asks");
   return verb;
 }
@@ -154,7 +165,10 @@ void add_queue_actions(CLI::App& queue, Context& context) {
   CLI::App* reroute =
       add_action(queue, context, Action::reroute, "Pin recipients to another route", rerouting);
   reroute
-      ->add_option("--via", rerouting->via, "\"[host]:587\", \"host\" (its MX), or \"table\" to undo a pin")
+      ->add_option(
+          "--to,--via", rerouting->via,
+          "\"[host]:587\", \"host\" (its MX), \"mx\", several with commas between, or \"table\" to undo a "
+          "pin")
       ->required()
       ->transform([](const std::string& via) { return via == "table" ? std::string() : via; });
   reroute->add_option("--reason", rerouting->reason, "For the ledger");

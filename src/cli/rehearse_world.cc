@@ -11,6 +11,7 @@
 #include "daemon/from_config.h"
 #include "daemon/lab.h"
 #include "daemon/own_self.h"
+#include "daemon/routes.h"
 #include "route/gather.h"
 #include "route/inbox.h"
 
@@ -48,9 +49,9 @@ Status apply_config(const std::string& path, Sender& sender, rehearse::Scenario&
   scenario.deliver = daemon::delivery_settings(config);
   scenario.limits = daemon::scheduler_limits(config);
   scenario.route_options.port = config.deliver.port;
-  for (const config::Route& route : config.routes) {
-    if (Status added = scenario.routes.add(route.pattern, route.via.to_string()); !added) return added;
-  }
+  auto routes = daemon::route_table(config);
+  if (!routes) return pass(routes.error());
+  scenario.routes = std::move(*routes);
   for (const config::Domain& domain : config.domains) {
     if (domain.role == config::DomainRole::backup) scenario.backup_domains.push_back(domain.name.text());
   }
@@ -94,7 +95,13 @@ route::Request request_for(const mail::Domain& domain, const rehearse::Scenario&
   const bool backup =
       std::ranges::find(scenario.backup_domains, domain.text()) != scenario.backup_domains.end();
   request.role = backup ? route::Role::backup : route::Role::foreign;
-  request.via = scenario.routes.find(domain, request.role);
+  // The senders of a rehearsal are kSenders', who come in by no listener.
+  request.way = scenario.routes
+                    .choose({.domain = domain,
+                             .role = request.role,
+                             .sender = mail::Address::parse(fmt::format("sender@{}", kSenders)).value(),
+                             .listener = {}})
+                    .way;
   request.options = scenario.route_options;
   request.seed = scenario.seed;
   return request;
@@ -180,6 +187,10 @@ Status add_troubles(const WorldOptions& options, World& world) {
 std::optional<NoWorld> add_surveyed(const std::optional<rehearse::Surveyed>& surveyed,
                                     const std::string& domain, World& world) {
   if (!surveyed) return NoWorld{fmt::format("{}: the route could not be decided", domain), exit_unknown};
+  if (surveyed->plan.decision == route::Verdict::discard || surveyed->plan.decision == route::Verdict::hold)
+    return NoWorld{fmt::format("{}: no host would see this mail, so there is nothing to rehearse: {}", domain,
+                               terminal_safe(surveyed->plan.reason)),
+                   exit_findings};
   if (surveyed->plan.decision == route::Verdict::bounce)
     return NoWorld{fmt::format("{}: mail would bounce at once, so there is nothing to rehearse: {}", domain,
                                terminal_safe(surveyed->plan.reason)),

@@ -13,6 +13,7 @@
 #include "daemon/from_config.h"
 #include "daemon/lab.h"
 #include "daemon/own_self.h"
+#include "daemon/routes.h"
 #include "route/gather.h"
 #include "route/table.h"
 
@@ -24,6 +25,9 @@ struct RouteOptions {
   std::vector<std::string> self;
   std::string config_path;
   std::string via;
+  std::string sender;  ///< as given; see `sender_given`
+  std::string listener;
+  bool sender_given = false;
   std::optional<uint64_t> seed;
   uint16_t port = 0;  ///< 0: the configured one, else 25
   bool json = false;
@@ -37,7 +41,9 @@ struct RouteOptions {
 struct Setup {
   std::optional<config::Config> config;
   route::RouteTable table;
-  std::optional<route::Via> via;
+  std::optional<route::Way> via;
+  std::optional<mail::ReversePath> sender;  ///< none: not told
+  std::string listener;
   route::Request base;
   std::vector<daemon::Lab> labs;  ///< the configuration's and the command line's
 };
@@ -78,10 +84,37 @@ Status apply_config(const std::string& path, Setup& setup) {
   setup.base.self = daemon::own_self(config, listening);
   setup.base.options.port = config.deliver.port;
   setup.labs.emplace_back(config, daemon::read_overlay(config.dns.zones));
-  for (const config::Route& route : config.routes) {
-    if (auto added = setup.table.add(route.pattern, route.via.to_string()); !added) return added;
-  }
+  auto table = daemon::route_table(config);
+  if (!table) return pass(table.error());
+  setup.table = std::move(*table);
   return {};
+}
+
+/// Who sends it and where it came in: what the conditions of routes ask for.
+Status apply_conditions(const RouteOptions& options, Setup& setup) {
+  if (options.sender_given) {
+    if (options.sender.empty() || options.sender == "<>") {
+      setup.sender = mail::ReversePath{};
+    } else {
+      auto sender = mail::Address::parse(options.sender);
+      if (!sender) return pass(sender.error(), "--sender");
+      setup.sender = std::move(*sender);
+    }
+  }
+  if (options.listener.empty()) return {};
+  const auto pattern = mail::ListenerPattern::parse(options.listener);
+  if (!pattern) return pass(pattern.error(), "--listener");
+  setup.listener = pattern->to_string();
+  if (!pattern->is_address()) return {};
+  // The daemon knows the role that belongs to the address.
+  if (setup.config) {
+    for (const config::Listener& one : setup.config->listeners) {
+      if (one.address.to_string() != setup.listener) continue;
+      setup.listener = fmt::format("{} {}", config::to_string(one.role), setup.listener);
+      return {};
+    }
+  }
+  return fail(Errc::invalid, "--listener: the configuration has no listener {}", options.listener);
 }
 
 Result<Setup> prepare(const RouteOptions& options) {
@@ -93,10 +126,11 @@ Result<Setup> prepare(const RouteOptions& options) {
   if (auto added = add_self(options.self, setup.base.self); !added) return pass(added.error());
   if (auto added = add_down(options.down, setup.base); !added) return pass(added.error());
   if (!options.via.empty()) {
-    auto via = route::Via::parse(options.via);
+    auto via = route::Way::parse(options.via);
     if (!via) return pass(via.error());
     setup.via = std::move(*via);
   }
+  if (auto told = apply_conditions(options, setup); !told) return pass(told.error());
   if (options.port != 0) setup.base.options.port = options.port;
   // The router itself would take --zone and --server for the settings of a lab.
   const auto dns = to_resolve_options(options.dns);
@@ -156,8 +190,11 @@ route::Request request_for(const Setup& setup, const Recipient& recipient) {
     const config::Domain* known = setup.config->find_domain(recipient.domain);
     if (known != nullptr && known->role == config::DomainRole::backup) request.role = route::Role::backup;
   }
-  request.via = setup.via ? *setup.via : setup.table.find(recipient.domain, request.role);
   return request;
+}
+
+route::Query query_for(const Setup& setup, const route::Request& request) {
+  return {.domain = request.domain, .role = request.role, .sender = setup.sender, .listener = setup.listener};
 }
 
 route::Gathered plan_for(const Setup& setup, const Recipient& recipient, dns::Resolver& resolver) {
@@ -165,7 +202,12 @@ route::Gathered plan_for(const Setup& setup, const Recipient& recipient, dns::Re
   if (auto local = local_plan(setup, recipient)) {
     out.plan = std::move(*local);
   } else {
-    out = route::gather_facts_blocking(request_for(setup, recipient), resolver);
+    route::Request request = request_for(setup, recipient);
+    const route::Query query = query_for(setup, request);
+    const route::Choice choice = setup.via ? route::Choice{} : setup.table.choose(query);
+    request.way = setup.via ? *setup.via : choice.way;
+    out = route::gather_facts_blocking(request, resolver);
+    if (!setup.via && setup.config) route::explain(choice, query, out.plan);
   }
   if (setup.via) say_whose_route(out.plan);
   return out;
@@ -184,10 +226,16 @@ Result<Usual> open_usual(const RouteOptions& options, const Setup& asked) {
   plain.self.clear();
   plain.via.clear();
   plain.backup = false;
+  plain.sender.clear();
+  plain.sender_given = false;
+  plain.listener.clear();
   plain.seed = asked.base.seed;  // equals in one order
-  const bool same = options.down.empty() && options.self.empty() && options.via.empty() && !options.backup;
+  const bool same = options.down.empty() && options.self.empty() && options.via.empty() && !options.backup &&
+                    !options.sender_given && options.listener.empty();
   if (same && options.dns.zones.empty())
-    return fail(Errc::invalid, "--diff wants something to differ: --down, --self, --backup, --via or --zone");
+    return fail(
+        Errc::invalid,
+        "--diff wants something to differ: --down, --self, --backup, --via, --sender, --listener or --zone");
   if (same) plain.dns.zones.clear();
   auto setup = prepare(plain);
   if (!setup) return pass(setup.error());
@@ -273,8 +321,20 @@ void add_route(CLI::App& app, Context& context) {
       ->type_name("HOST")
       ->allow_extra_args(false);
   verb->add_flag("--backup", options->backup, "The sender is a backup MX: better hosts only");
-  verb->add_option("--via", options->via, "A route instead of the table's: mx, host, [host]:port")
+  verb->add_option("--via", options->via,
+                   "A route instead of the table's: mx, host, [host]:port, or several with commas")
       ->type_name("ROUTE");
+  verb->add_option_function<std::string>(
+          "--sender",
+          [options](const std::string& text) {
+            options->sender = text;
+            options->sender_given = true;
+          },
+          "Who sends it, for routes that ask: an address, or \"<>\"")
+      ->type_name("ADDRESS");
+  verb->add_option("--listener", options->listener,
+                   "Where it came in, for routes that ask: a role such as submission, or an address")
+      ->type_name("LISTENER");
   verb->add_option("--port", options->port, "Port of the hosts")
       ->type_name("PORT")
       ->check(CLI::Range(1, 65535));

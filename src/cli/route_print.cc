@@ -39,7 +39,9 @@ size_t place_of(const Plan& plan, const route::Tier& tier, const route::Host& ho
   const std::string name = host.name.is_root() ? std::string() : host.name.to_string();
   for (size_t i = 0; i < plan.attempts.size(); ++i) {
     const route::Attempt& attempt = plan.attempts[i];
-    if (attempt.ip == ip && attempt.host == name && attempt.preference == tier.preference) return i + 1;
+    if (attempt.ip == ip && attempt.host == name && attempt.preference == tier.preference &&
+        attempt.via == tier.via)
+      return i + 1;
   }
   return 0;
 }
@@ -110,8 +112,10 @@ void add_lines(Tree& under, const std::string& lines) {
 }
 
 void add_tiers(Tree& root, const Plan& plan, Told& told, Paint paint) {
+  const bool ways = std::ranges::any_of(plan.tiers, [](const route::Tier& tier) { return tier.via > 0; });
   for (const route::Tier& tier : plan.tiers) {
     Tree* place = &root;
+    if (ways) place = &root.add(fmt::format("way {}, preference {}", tier.via + 1, tier.preference));
     if (plan.source == route::HostSource::mx)
       place = &root.add(fmt::format("preference {}", tier.preference));
     for (const route::Host& host : tier.hosts) {
@@ -154,6 +158,7 @@ std::string plan_json(std::string_view recipient, const Plan& plan, const Explai
   boost::json::array attempts;
   for (const route::Attempt& attempt : plan.attempts) {
     attempts.push_back(boost::json::object{{"preference", attempt.preference},
+                                           {"way", attempt.via},
                                            {"host", attempt.host},
                                            {"ip", attempt.ip.to_string()},
                                            {"port", attempt.port},
@@ -199,6 +204,9 @@ int exit_of(const Plan& plan) {
   switch (plan.decision) {
     case Verdict::deliver:
       return exit_ok;
+    case Verdict::discard:
+    case Verdict::hold:
+      return exit_ok;  // that is where the mail goes
     case Verdict::bounce:
       return exit_findings;
     case Verdict::defer:

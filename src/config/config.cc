@@ -136,7 +136,8 @@ const Domain* Config::find_domain(const mail::Domain& name) const {
 }
 
 const Route* Config::find_route(const mail::Domain& name) const {
-  const auto at = std::ranges::find_if(routes, [&](const Route& route) { return !route.conditional() && route.matches(name); });
+  const auto at = std::ranges::find_if(
+      routes, [&](const Route& route) { return !route.conditional() && route.matches(name); });
   return at == routes.end() ? nullptr : &*at;
 }
 

@@ -205,8 +205,8 @@ void check_route(const Scope& scope, const toml::table& table, const Route& rout
     const toml::node* node = table.get(name);
     if (node == nullptr || named) continue;
     return scope.at(name).bad_value(
-        *node, fmt::format("{} is for hosts that the route names itself: via = \"[relay.isp.example]:587\"",
-                           name));
+        *node,
+        fmt::format("{} is for hosts that the route names itself: via = \"[relay.isp.example]:587\"", name));
   }
 }
 

@@ -199,7 +199,8 @@ const Section<Domain>& domain_section() {
 const Section<Route>& route_section() {
   static const Section<Route> section{
       "route",
-      "How mail leaves, by the recipient's domain; the most specific pattern wins. [[route.\"PATTERN\"]], several "
+      "How mail leaves, by the recipient's domain; the most specific pattern wins. [[route.\"PATTERN\"]], "
+      "several "
       "times, for conditions: the first counts whose conditions hold.",
       {
           key("via",
@@ -218,7 +219,8 @@ const Section<Route>& route_section() {
               "who we are at a smart host: { user = \"…\", password_file = \"…\" }; sent over TLS only",
               &Route::auth, Optional<AuthKind>{}),
           key("tls",
-              "encrypt: TLS or nothing; verify: and a certificate for the host's name that the system trusts; "
+              "encrypt: TLS or nothing; verify: and a certificate for the host's name that the system "
+              "trusts; "
               "automatic: verify with auth, else as in [deliver]",
               &Route::tls, choice(RouteTls::automatic, RouteTls::encrypt, RouteTls::verify)),
           key("ca_file", "PEM file of the roots to trust for verify; \"\": the system's", &Route::ca_file,

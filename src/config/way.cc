@@ -99,8 +99,10 @@ void AuthKind::read(const Scope& scope, const toml::node& node, RouteAuth& out) 
       Path{}.read(scope.at("password_file"), value, auth.password_file);
     } else if (key.str() == "password") {
       // The configuration is shown, mailed and put into version control; a secret must not be in it.
-      scope.at("password").bad_value(value, "a password does not stand in the configuration: put it into a file "
-                                            "that only waybill can read, and name that as password_file");
+      scope.at("password")
+          .bad_value(value,
+                     "a password does not stand in the configuration: put it into a file "
+                     "that only waybill can read, and name that as password_file");
       return;
     } else {
       return scope.bad_value(value, fmt::format("'{}' is no key of auth: it has user and password_file",

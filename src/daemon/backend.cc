@@ -152,7 +152,7 @@ net::Task<Result<control::SendAnswer>> Backend::send(control::SendRequest reques
   control::SendAnswer out;
   std::vector<mail::Recipient> taken;
   for (mail::Recipient& recipient : request.envelope.recipients) {
-    if (auto refusal = parts_.gate.check_local(recipient.address)) {
+    if (auto refusal = parts_.gate.check_local(request.envelope.from, recipient.address)) {
       out.refused.push_back({recipient.address.to_string(), std::move(*refusal)});
     } else {
       taken.push_back(std::move(recipient));

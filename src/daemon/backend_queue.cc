@@ -78,7 +78,14 @@ net::Task<Result<control::ActionReport>> Backend::queue_act(control::ActRequest 
   auto selector = to_queue(request.selector);
   if (!selector) co_return pass(selector.error());
   if (!request.via.empty()) {
-    if (auto via = route::Via::parse(request.via); !via) co_return pass(via.error());
+    const auto way = route::Way::parse(request.via);
+    if (!way) co_return pass(way.error());
+    if (way->kind != route::Way::Kind::deliver) {
+      co_return fail(Errc::invalid,
+                     "'{}' is no host: mail is rerouted to one; see 'queue hold' and 'queue delete'",
+                     request.via);
+    }
+    request.via = way->to_string();
   }
   Result<uint64_t> held = 0;
   if (request.action == control::Action::retry) {

@@ -61,13 +61,12 @@ net::Task<control::WhyRecipient> Backend::why_one(MessageId id, uint32_t index,
                                                   queue::RecipientRecord record) {
   struct Asked {
     Result<queue::Why> why;
-    std::string pattern;
     std::string waiting;  ///< for what, when it is handed out and not yet on a connection
   };
   const mail::Domain domain = record.recipient.address.domain;
-  std::move_only_function<Asked()> ask = [this, id, index, domain] {
+  std::move_only_function<Asked()> ask = [this, id, index] {
     return Asked{parts_.conductor.scheduler().why({id, index}, parts_.clock.now()),
-                 parts_.targeter.matched_pattern(domain), parts_.conductor.why_waiting({id, index})};
+                 parts_.conductor.why_waiting({id, index})};
   };
   Asked asked = co_await on_conductor<Asked>(std::move(ask));
   control::WhyRecipient out;
@@ -92,13 +91,19 @@ net::Task<control::WhyRecipient> Backend::why_one(MessageId id, uint32_t index,
   if (!record.route_pin.empty()) {
     out.lines.push_back(
         {"route.pin", "", fmt::format("an operator pinned its route to {}", record.route_pin)});
-  } else if (!asked.pattern.empty()) {
-    out.lines.push_back(
-        {"route.table", "", fmt::format("the route table's entry \"{}\" applies", asked.pattern)});
+  }
+  Targeter::Asked mail{.domain = domain,
+                       .sender = {},
+                       .listener = {},
+                       .route_pin = record.route_pin,
+                       .released = record.released};
+  if (const auto message = parts_.store.message(id); message && *message) {
+    mail.sender = (*message)->envelope.from;
+    mail.listener = (*message)->origin.listener;
   }
   net::Callback<route::Plan> waiting(parts_.loop);
-  parts_.conductor_loop.post([this, domain, pin = record.route_pin, answer = waiting.completer()]() mutable {
-    parts_.targeter.explain(domain, pin, std::move(answer));
+  parts_.conductor_loop.post([this, mail = std::move(mail), answer = waiting.completer()]() mutable {
+    parts_.targeter.explain(mail, std::move(answer));
   });
   const route::Plan plan = co_await waiting;
   for (const route::Reason& step : plan.steps) out.lines.push_back({step.rule, step.ref, step.text});

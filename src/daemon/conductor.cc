@@ -53,6 +53,12 @@ void log_accepted(const Fresh& fresh) {
 void log_outcome(const queue::Change& change, const mail::Outcome& outcome,
                  const queue::MessageRecord& message, Time now) {
   const bool final = queue::is_final(change.after.state);
+  if (outcome.fate == mail::Fate::discarded || outcome.fate == mail::Fate::held) {
+    log::info(queue::to_string(change.after.state), {{"id", change.key.message},
+                                                     {"to", change.after.recipient.address.to_string()},
+                                                     {"why", change.event.detail}});
+    return;
+  }
   log::info(final ? queue::to_string(change.after.state) : "deferred",
             {{"id", change.key.message},
              {"to", change.after.recipient.address.to_string()},

@@ -123,7 +123,8 @@ void Daemon::make_rooms() {
   conductor_ =
       std::make_unique<Conductor>(*conductor_loop_, *store_, ids_, clock_, counters_, std::move(conducting));
   targeter_ = std::make_unique<Targeter>(*conductor_loop_, *resolver_, clock_);
-  targeter_->configure(settings, own_self(*settings, listening()), Lab(*settings, overlay_));
+  targeter_->configure(settings, own_self(*settings, listening()), Lab(*settings, overlay_),
+                       read_channels(*settings));
   std::vector<net::Loop*> loops;
   for (const auto& loop : io_loops_) loops.push_back(loop.get());
   manager_ = std::make_unique<deliver::Manager>(
@@ -144,6 +145,7 @@ Status Daemon::open_doors() {
   auto rules = relay_rules(*config());
   if (!rules) return pass(rules.error());
   gate_.set_rules(std::move(*rules));
+  gate_.set_routes(usable_route_table(*config()));
   gate_.set_resolver(*resolver_);
   gate_.set_null_mx_sender(config()->relay.null_mx_sender);
   for (Bound& bound : bound_) {

@@ -1,5 +1,6 @@
 #include "daemon/gate.h"
 
+#include "daemon/routes.h"
 #include "policy/sender_domain.h"
 
 namespace waybill::daemon {
@@ -50,15 +51,35 @@ void PolicyGate::on_mail(const receive::ClientFacts& client, const mail::Reverse
   });
 }
 
-void PolicyGate::on_rcpt(const receive::ClientFacts& client, const mail::ReversePath&,
+void PolicyGate::on_rcpt(const receive::ClientFacts& client, const mail::ReversePath& from,
                          const mail::Address& to, Answer answer) {
-  answer(to_verdict(rules_.load()->decide_rcpt(to_policy(client), to)));
+  const auto rules = rules_.load();
+  policy::RelayDecision decision = rules->decide_rcpt(to_policy(client), to);
+  if (decision.accepted()) decision.refusal = check_route(*rules, from, to, client.listener);
+  answer(to_verdict(std::move(decision)));
 }
 
-std::optional<mail::Reply> PolicyGate::check_local(const mail::Address& to) const {
+std::optional<mail::Reply> PolicyGate::check_local(const mail::ReversePath& from,
+                                                   const mail::Address& to) const {
   const policy::Client client{IpAddress::v4(0x7f000001), policy::Service::submission,
                               policy::Authenticated::yes};
-  return rules_.load()->decide_rcpt(client, to).refusal;
+  const auto rules = rules_.load();
+  if (auto refusal = rules->decide_rcpt(client, to).refusal) return refusal;
+  return check_route(*rules, from, to, "control");
+}
+
+std::optional<mail::Reply> PolicyGate::check_route(const policy::RelayRules& rules,
+                                                   const mail::ReversePath& from, const mail::Address& to,
+                                                   const std::string& listener) const {
+  const policy::DomainRule* known = rules.find(to.domain);
+  // What ends here has no route, nor has <postmaster> without a domain.
+  if (to.domain.empty() || (known != nullptr && known->role == policy::DomainRole::primary))
+    return std::nullopt;
+  const bool backup = known != nullptr && known->role == policy::DomainRole::backup;
+  return refused_by_route(*routes_.load(), {.domain = to.domain,
+                                            .role = backup ? route::Role::backup : route::Role::foreign,
+                                            .sender = from,
+                                            .listener = listener});
 }
 
 }  // namespace waybill::daemon

@@ -10,6 +10,7 @@
 #include "dns/resolver.h"
 #include "policy/relay_rules.h"
 #include "receive/gate.h"
+#include "route/table.h"
 
 namespace waybill::daemon {
 
@@ -21,6 +22,10 @@ class PolicyGate final : public receive::Gate {
   void set_rules(policy::RelayRules rules) {
     rules_.store(std::make_shared<const policy::RelayRules>(std::move(rules)));
   }
+  /// What the route table refuses is refused in the dialogue.
+  void set_routes(route::RouteTable table) {
+    routes_.store(std::make_shared<const route::RouteTable>(std::move(table)));
+  }
   void on_connect(const receive::ClientFacts& client, Answer answer) override;
   void on_mail(const receive::ClientFacts& client, const mail::ReversePath& from, uint64_t size_octets,
                Answer answer) override;
@@ -29,10 +34,17 @@ class PolicyGate final : public receive::Gate {
 
   /// For mail that a local user hands in over the control socket: relays anywhere, yet refuses an unknown
   /// user of a domain that ends here.
-  [[nodiscard]] std::optional<mail::Reply> check_local(const mail::Address& to) const;
+  [[nodiscard]] std::optional<mail::Reply> check_local(const mail::ReversePath& from,
+                                                       const mail::Address& to) const;
 
  private:
+  /// The route table's word on a recipient that the relay rules take.
+  [[nodiscard]] std::optional<mail::Reply> check_route(const policy::RelayRules& rules,
+                                                       const mail::ReversePath& from, const mail::Address& to,
+                                                       const std::string& listener) const;
+
   Published<const policy::RelayRules> rules_{std::make_shared<const policy::RelayRules>()};
+  Published<const route::RouteTable> routes_{std::make_shared<const route::RouteTable>()};
   dns::Resolver* resolver_ = nullptr;
   std::atomic<config::NullMxSender> null_mx_sender_{config::NullMxSender::accept};
 };

@@ -116,6 +116,7 @@ Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) 
   config_.store(settings);
   log::configure(next.log.level, next.log.format);
   gate_.set_rules(std::move(*rules));
+  gate_.set_routes(usable_route_table(next));
   gate_.set_null_mx_sender(next.relay.null_mx_sender);
   intake_->set_postmaster(next.postmaster_address());
   sessions_->set_limits(session_limits(next));
@@ -190,14 +191,15 @@ Status Daemon::reload_doors(const config::Config& next, control::ReloadAnswer& a
 void Daemon::apply_to_conductor(std::shared_ptr<const config::Config> next) {
   route::Self self = own_self(*next, listening());
   Lab lab(*next, overlay_);
-  conductor_loop_->post(
-      [this, next = std::move(next), self = std::move(self), lab = std::move(lab)]() mutable {
-        targeter_->configure(next, std::move(self), std::move(lab));
-        manager_->reconfigure(delivery_settings(*next));
-        conductor_->reconfigure({retry_schedule(*next),
-                                 scheduler_limits(*next),
-                                 {.hostname = next->hostname, .return_octets = next->bounce.return_octets}});
-      });
+  std::vector<Channel> channels = read_channels(*next);
+  conductor_loop_->post([this, next = std::move(next), self = std::move(self), lab = std::move(lab),
+                         channels = std::move(channels)]() mutable {
+    targeter_->configure(next, std::move(self), std::move(lab), std::move(channels));
+    manager_->reconfigure(delivery_settings(*next));
+    conductor_->reconfigure({retry_schedule(*next),
+                             scheduler_limits(*next),
+                             {.hostname = next->hostname, .return_octets = next->bounce.return_octets}});
+  });
 }
 
 }  // namespace waybill::daemon

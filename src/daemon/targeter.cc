@@ -1,9 +1,10 @@
 #include "daemon/targeter.h"
 
 #include <algorithm>
+#include <optional>
 #include <random>
 
-#include "base/log.h"
+#include "base/bytes.h"
 #include "handover/targets.h"
 
 namespace waybill::daemon {
@@ -14,6 +15,10 @@ constexpr Seconds kKeepMax{300};
 
 deliver::TlsPolicy tls_policy(config::ClientTls tls) {
   return tls == config::ClientTls::off ? deliver::TlsPolicy::never : deliver::TlsPolicy::opportunistic;
+}
+
+std::string entry_name(const route::Choice& choice) {
+  return choice.entry == nullptr ? std::string() : choice.entry->to_string();
 }
 
 uint64_t seed() {
@@ -31,16 +36,13 @@ Targeter::Targeter(net::Loop& loop, dns::Resolver& resolver, const Clock& clock)
 
 Targeter::~Targeter() { *alive_ = nullptr; }
 
-void Targeter::configure(std::shared_ptr<const config::Config> config, route::Self self, Lab lab) {
+void Targeter::configure(std::shared_ptr<const config::Config> config, route::Self self, Lab lab,
+                         std::vector<Channel> channels) {
   config_ = std::move(config);
   self_ = std::move(self);
   lab_ = std::move(lab);
-  table_ = {};
-  for (const config::Route& route : config_->routes) {
-    if (Status added = table_.add(route.pattern, route.via.to_string()); !added) {
-      log::error("route left out", {{"pattern", route.pattern}, {"why", added.error().what}});
-    }
-  }
+  table_ = usable_route_table(*config_);
+  channels_ = std::move(channels);
   kept_.clear();
   local_.clear();
   for (const config::Domain& domain : config_->domains) {
@@ -89,30 +91,71 @@ route::Role Targeter::role_of(const mail::Domain& domain) const {
   return backup ? route::Role::backup : route::Role::foreign;
 }
 
-Result<route::Request> Targeter::request(const mail::Domain& domain, const std::string& route_pin) {
-  route::Request request;
-  request.domain = domain;
-  request.self = self_;
-  request.role = role_of(domain);
-  if (route_pin.empty()) {
-    request.via = table_.find(domain, request.role);
-  } else {
-    auto via = route::Via::parse(route_pin);
-    if (!via) return pass(via.error());
-    request.via = *via;
-  }
-  request.options.port = config_->deliver.port;
-  request.options.reserved = lab_.reserved(domain);
-  request.seed = random_.next();
-  return request;
+route::Query Targeter::query_of(const Asked& asked) const {
+  return {.domain = asked.domain,
+          .role = role_of(asked.domain),
+          .sender = asked.sender,
+          .listener = asked.listener,
+          .released = asked.released};
 }
 
-void Targeter::targets(const mail::Domain& domain, const std::string& route_pin, Done done) {
-  if (route_pin.empty()) {
-    if (const auto at = local_.find(domain.text()); at != local_.end()) return done(at->second);
+// Where an operator sends mail by hand to a host that an entry of the table knows, it goes as that entry's
+// mail does: the host would not take it without the credentials.
+const Channel* Targeter::channel_to(const route::Way& way) const {
+  for (size_t n = 0; n < config_->routes.size() && n < channels_.size(); ++n) {
+    const auto known = route::Way::parse(config_->routes[n].via.to_string());
+    const bool all =
+        known && std::ranges::all_of(way.vias, [&known](const route::Via& via) {
+          return via.kind != route::Via::Kind::mx && std::ranges::find(known->vias, via) != known->vias.end();
+        });
+    if (all) return &channels_[n];
   }
-  std::string key = domain.text();
-  if (!route_pin.empty()) key += " via " + route_pin;
+  return nullptr;
+}
+
+Result<Targeter::Decided> Targeter::decide(const Asked& asked) {
+  Decided out;
+  route::Request& request = out.request;
+  request.domain = asked.domain;
+  request.self = self_;
+  request.role = role_of(asked.domain);
+  // A reload's questions are not answered by those from before it: entries are told by their numbers.
+  out.key = fmt::format("{} {}", generation_, asked.domain.text());
+  if (asked.route_pin.empty()) {
+    out.choice = table_.choose(query_of(asked));
+    request.way = out.choice.way;
+    if (out.choice.entry != nullptr) {
+      out.key += fmt::format(" by {}", out.choice.entry->number);
+      if (out.choice.entry->number < channels_.size()) out.channel = &channels_[out.choice.entry->number];
+    }
+  } else {
+    auto way = route::Way::parse(asked.route_pin);
+    if (!way) return pass(way.error());
+    request.way = std::move(*way);
+    out.channel = channel_to(request.way);
+    out.key += " via " + asked.route_pin;
+  }
+  request.options.port = config_->deliver.port;
+  request.options.reserved = lab_.reserved(asked.domain);
+  request.seed = random_.next();
+  return out;
+}
+
+void Targeter::targets(const mail::Delivery& delivery, Done done) {
+  if (delivery.route_pin.empty()) {
+    if (const auto at = local_.find(delivery.domain.text()); at != local_.end()) return done(at->second);
+  }
+  auto decided = decide({.domain = delivery.domain,
+                         .sender = delivery.envelope ? delivery.envelope->from : mail::ReversePath{},
+                         .listener = delivery.listener,
+                         .route_pin = delivery.route_pin,
+                         .released = delivery.released});
+  if (!decided) {
+    auto out = std::make_shared<deliver::Targets>();
+    out->reply = {451, {4, 3, 5}, decided.error().what};
+    return done(std::move(out));
+  }
+  const std::string& key = decided->key;
   if (const auto at = kept_.find(key); at != kept_.end()) {
     if (at->second.until > clock_.steady()) return done(handover::deal(at->second.targets, random_));
     kept_.erase(at);
@@ -120,27 +163,24 @@ void Targeter::targets(const mail::Domain& domain, const std::string& route_pin,
   std::vector<Done>& waiting = asked_[key];
   waiting.push_back(std::move(done));
   if (waiting.size() > 1) return;
-  auto asking = request(domain, route_pin);
-  if (!asking) {
-    route::Plan plan;
-    plan.decision = route::Verdict::defer;
-    plan.code = 451;
-    plan.enhanced = {4, 3, 5};
-    plan.reason = asking.error().what;
-    return planned(key, plan);
-  }
   route::gather(
-      std::move(*asking), resolver_, [this](std::function<void()> work) { loop_.post(std::move(work)); },
-      [alive = alive_, key, generation = generation_](route::Plan plan, const dns::Facts&) {
+      std::move(decided->request), resolver_,
+      [this](std::function<void()> work) { loop_.post(std::move(work)); },
+      [alive = alive_, key,
+       channel = decided->channel == nullptr ? std::nullopt : std::optional(*decided->channel),
+       entry = entry_name(decided->choice), generation = generation_](route::Plan plan, const dns::Facts&) {
         if (*alive == nullptr) return;
         if ((*alive)->generation_ != generation) plan.ttl_s = 0;
-        (*alive)->planned(key, plan);
+        if (!entry.empty() && plan.why == route::Why::by_route && plan.decision != route::Verdict::bounce)
+          plan.reason = fmt::format("by the route {}", entry);
+        (*alive)->planned(key, channel ? &*channel : nullptr, plan);
       });
 }
 
-void Targeter::planned(const std::string& key, const route::Plan& plan) {
-  const auto targets =
-      std::make_shared<const deliver::Targets>(handover::to_targets(plan, tls_policy(config_->deliver.tls)));
+void Targeter::planned(const std::string& key, const Channel* channel, const route::Plan& plan) {
+  auto made = handover::to_targets(plan, tls_policy(config_->deliver.tls));
+  if (channel != nullptr) channel->apply(made);
+  const auto targets = std::make_shared<const deliver::Targets>(std::move(made));
   const auto waiting = asked_.extract(key);
   if (plan.ttl_s > 0) {
     if (kept_.size() >= kKeptMax) kept_.erase(kept_.begin());
@@ -151,21 +191,25 @@ void Targeter::planned(const std::string& key, const route::Plan& plan) {
   for (const Done& done : waiting.mapped()) done(handover::deal(targets, random_));
 }
 
-void Targeter::explain(const mail::Domain& domain, const std::string& route_pin,
-                       std::function<void(route::Plan)> done) {
-  auto asking = request(domain, route_pin);
-  if (!asking) {
+void Targeter::explain(const Asked& asked, std::function<void(route::Plan)> done) {
+  auto decided = decide(asked);
+  if (!decided) {
     route::Plan plan;
-    plan.reason = asking.error().what;
+    plan.reason = decided.error().what;
     return done(std::move(plan));
   }
+  // The table may be another by the time that the answers are there; its words are not.
+  route::Plan words;
+  if (asked.route_pin.empty()) route::explain(decided->choice, query_of(asked), words);
+  if (decided->channel != nullptr && !decided->channel->fault.empty())
+    words.steps.push_back({"route.fault", "", decided->channel->fault});
   route::gather(
-      std::move(*asking), resolver_, [this](std::function<void()> work) { loop_.post(std::move(work)); },
-      [done = std::move(done)](route::Plan plan, const dns::Facts&) { done(std::move(plan)); });
-}
-
-std::string Targeter::matched_pattern(const mail::Domain& domain) const {
-  return std::string(table_.match(domain, role_of(domain)));
+      std::move(decided->request), resolver_,
+      [this](std::function<void()> work) { loop_.post(std::move(work)); },
+      [done = std::move(done), steps = std::move(words.steps)](route::Plan plan, const dns::Facts&) {
+        plan.steps.insert(plan.steps.begin(), steps.begin(), steps.end());
+        done(std::move(plan));
+      });
 }
 
 }  // namespace waybill::daemon

@@ -4,6 +4,7 @@
 // Thread rule: everything on the conductor's loop; the resolver's answers hop back onto it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -11,6 +12,7 @@
 
 #include "config/config.h"
 #include "daemon/lab.h"
+#include "daemon/routes.h"
 #include "deliver/targets.h"
 #include "dns/resolver.h"
 #include "net/loop.h"
@@ -27,15 +29,22 @@ class Targeter final : public deliver::Router {
   ~Targeter() override;
 
   /// At start and at every reload; what was planned before is forgotten.
-  void configure(std::shared_ptr<const config::Config> config, route::Self self, Lab lab);
+  /// `channels`: read_channels() of the same configuration.
+  void configure(std::shared_ptr<const config::Config> config, route::Self self, Lab lab,
+                 std::vector<Channel> channels);
   /// Every plan is made anew: an operator has flushed what they were made from.
   void forget();
-  void targets(const mail::Domain& domain, const std::string& route_pin, Done done) override;
-  /// The plan for one domain with all its reasons, for `queue why`. Uses the same request as targets().
-  void explain(const mail::Domain& domain, const std::string& route_pin,
-               std::function<void(route::Plan)> done);
-  /// Which pattern of the route table applies; for explanations.
-  [[nodiscard]] std::string matched_pattern(const mail::Domain& domain) const;
+  void targets(const mail::Delivery& delivery, Done done) override;
+  /// One piece of mail, as far as its route depends on it.
+  struct Asked {
+    mail::Domain domain;
+    mail::ReversePath sender;
+    std::string listener;
+    std::string route_pin;
+    bool released = false;
+  };
+  /// The plan with all its reasons, for `queue why`. Uses the same request as targets().
+  void explain(const Asked& asked, std::function<void(route::Plan)> done);
 
  private:
   struct Kept {
@@ -45,14 +54,24 @@ class Targeter final : public deliver::Router {
 
   [[nodiscard]] deliver::TargetsPtr local(const mail::Domain& domain) const;
   [[nodiscard]] route::Role role_of(const mail::Domain& domain) const;
-  [[nodiscard]] Result<route::Request> request(const mail::Domain& domain, const std::string& route_pin);
-  void planned(const std::string& key, const route::Plan& plan);
+  /// A request, which entry's channel its mail goes through, and under what the plan is kept.
+  struct Decided {
+    route::Request request;
+    route::Choice choice;
+    const Channel* channel = nullptr;  ///< none: as [deliver] says
+    std::string key;
+  };
+  [[nodiscard]] route::Query query_of(const Asked& asked) const;
+  [[nodiscard]] Result<Decided> decide(const Asked& asked);
+  [[nodiscard]] const Channel* channel_to(const route::Way& way) const;
+  void planned(const std::string& key, const Channel* channel, const route::Plan& plan);
 
   net::Loop& loop_;
   dns::Resolver& resolver_;
   const Clock& clock_;
   std::shared_ptr<const config::Config> config_;
   route::RouteTable table_;
+  std::vector<Channel> channels_;  ///< by Entry::number
   route::Self self_;
   Lab lab_;
   std::unordered_map<std::string, Kept> kept_;

@@ -104,14 +104,14 @@ class Dialogue {
 
   enum class End : uint8_t {
     open,
-    quit,        ///< our goodbye, or a session that we had no use for
-    refused,     ///< the greeting or EHLO was answered with 4yz or 5yz
-    shutdown,    ///< 421
-    lost,        ///< broken or timed out
-    garbage,     ///< the peer does not speak SMTP
-    tls_failed,  ///< the handshake: worth another try in plaintext where policy allows
+    quit,          ///< our goodbye, or a session that we had no use for
+    refused,       ///< the greeting or EHLO was answered with 4yz or 5yz
+    shutdown,      ///< 421
+    lost,          ///< broken or timed out
+    garbage,       ///< the peer does not speak SMTP
+    tls_failed,    ///< the handshake: worth another try in plaintext where policy allows
     unauthorized,  ///< our credentials were refused, or could not be sent safely
-    local,       ///< our own trouble
+    local,         ///< our own trouble
   };
   [[nodiscard]] End end() const { return end_; }
   /// Why it ended: the server's reply, or ours (always 4yz then). Fit for an outcome.

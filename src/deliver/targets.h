@@ -77,9 +77,9 @@ struct Targets {
 };
 using TargetsPtr = std::shared_ptr<const Targets>;
 
-/// What daemon/ implements on top of the planner: by the delivery's domain, sender, listener and pin. `targets`
-/// is called on the manager's loop for every delivery (cache!), and calls `done` exactly once on that loop, at once or later. A null answer counts as
-/// defer.
+/// What daemon/ implements on top of the planner: by the delivery's domain, sender, listener and pin.
+/// `targets` is called on the manager's loop for every delivery (cache!), and calls `done` exactly once on
+/// that loop, at once or later. A null answer counts as defer.
 class Router {
  public:
   using Done = std::function<void(TargetsPtr)>;

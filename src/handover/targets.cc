@@ -3,23 +3,41 @@
 #include <algorithm>
 
 namespace waybill::handover {
+namespace {
+deliver::TargetsDecision decision_of(route::Verdict verdict) {
+  switch (verdict) {
+    case route::Verdict::deliver:
+      return deliver::TargetsDecision::deliver;
+    case route::Verdict::bounce:
+      return deliver::TargetsDecision::bounce;
+    case route::Verdict::discard:
+      return deliver::TargetsDecision::discard;
+    case route::Verdict::hold:
+      return deliver::TargetsDecision::hold;
+    case route::Verdict::defer:
+      break;
+  }
+  return deliver::TargetsDecision::defer;
+}
+}  // namespace
 
 deliver::Targets to_targets(const route::Plan& plan, deliver::TlsPolicy tls) {
   deliver::Targets out;
   out.site_key = plan.site_key;
   out.tls = tls;
   if (plan.decision != route::Verdict::deliver) {
-    out.decision = plan.decision == route::Verdict::bounce ? deliver::TargetsDecision::bounce
-                                                           : deliver::TargetsDecision::defer;
+    out.decision = decision_of(plan.decision);
     out.reply = {plan.code, plan.enhanced, plan.reason};
     return out;
   }
   out.decision = deliver::TargetsDecision::deliver;
   // The planner's attempts are in order and bounded; delivery wants them by preference and host again.
+  uint16_t way = 0;
   for (const route::Attempt& attempt : plan.attempts) {
     const std::string host = attempt.host.empty() ? mail::Domain::literal(attempt.ip).text() : attempt.host;
-    if (out.tiers.empty() || out.tiers.back().front().preference != attempt.preference)
+    if (out.tiers.empty() || way != attempt.via || out.tiers.back().front().preference != attempt.preference)
       out.tiers.emplace_back();
+    way = attempt.via;
     deliver::Tier& tier = out.tiers.back();
     auto at = std::ranges::find_if(
         tier, [&](const deliver::Target& one) { return one.host == host && one.port == attempt.port; });

@@ -50,7 +50,7 @@ struct Origin {
   Via via = Via::smtp;
   IpAddress client_ip;
   uint16_t client_port = 0;
-  std::string helo;      ///< as given; hostile text
+  std::string helo;  ///< as given; hostile text
   /// The listener's role and, since routes may ask for it, its configured address: "submission 0.0.0.0:587".
   /// "control" for what a local program handed in, "bounce" for our own reports.
   std::string listener;

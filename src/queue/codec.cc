@@ -172,7 +172,7 @@ Result<std::string_view> open_value(ValueType type, std::string_view key, std::s
   return payload;
 }
 
-constexpr uint8_t kFlagUtf8 = 1, kFlagRequireTls = 2, kFlagHasFrom = 4;  // of a message
+constexpr uint8_t kFlagUtf8 = 1, kFlagRequireTls = 2, kFlagHasFrom = 4;        // of a message
 constexpr uint8_t kFlagDelayNotified = 1, kFlagRemote = 2, kFlagReleased = 4;  // of a recipient
 
 }  // namespace

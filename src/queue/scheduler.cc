@@ -168,7 +168,8 @@ void Scheduler::accepted(std::shared_ptr<const MessageRecord> message,
     const std::string& domain = record.recipient.address.domain.text();
     auto group = std::ranges::find_if(groups, [&](const auto& one) {
       const RecipientRecord& first = one.second.members.front().record;
-      return one.first == domain && first.route_pin == record.route_pin && first.released == record.released &&
+      return one.first == domain && first.route_pin == record.route_pin &&
+             first.released == record.released &&
              one.second.members.size() < limits_.recipients_per_delivery_max;
     });
     size_t waiting = 0;

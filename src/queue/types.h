@@ -44,7 +44,7 @@ struct RecipientRecord {
   std::string last_host;  ///< host name of the last attempt; empty: none was reached
   std::string route_pin;  ///< set by reroute; empty: the route table decides
   bool delay_notified = false;
-  bool released = false;  ///< an operator let it go from hold: no route holds it again
+  bool released = false;         ///< an operator let it go from hold: no route holds it again
   bool reply_is_remote = false;  ///< last_reply is the host's own word, not ours on why it has none
   bool operator==(const RecipientRecord&) const = default;
 };

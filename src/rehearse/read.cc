@@ -120,7 +120,7 @@ Status read_self(Words& words, Scenario& scenario) {
 Status read_route(Words& words, Scenario& scenario) {
   TAKE(pattern, words.word("a pattern"));
   if (!words.take("via")) return words.error("'via' is missing");
-  TAKE(via, words.word("a route"));
+  TAKE(via, words.word("a route: \"[a.example], [b.example]\" in quotes"));
   if (Status added = scenario.routes.add(*pattern, *via); !added) return words.error(added.error());
   return words.end();
 }

@@ -22,25 +22,34 @@ Router::Router(const Scenario& scenario, net::VirtualWorld& world, dns::Resolver
     self_.names.insert(self_.names.begin(), std::move(*name));
 }
 
-Result<route::Request> Router::request(const mail::Domain& domain, const std::string& route_pin) {
+Result<route::Request> Router::request(const mail::Delivery& delivery) {
   route::Request request;
-  request.domain = domain;
+  request.domain = delivery.domain;
   request.options = scenario_.route_options;
   request.self = self_;
-  request.role = backup_domains_.contains(domain.text()) ? route::Role::backup : route::Role::foreign;
-  if (route_pin.empty()) {
-    request.via = scenario_.routes.find(domain, request.role);
+  request.role =
+      backup_domains_.contains(delivery.domain.text()) ? route::Role::backup : route::Role::foreign;
+  if (delivery.route_pin.empty()) {
+    request.way = scenario_.routes
+                      .choose({.domain = delivery.domain,
+                               .role = request.role,
+                               .sender = delivery.envelope ? delivery.envelope->from : mail::ReversePath{},
+                               .listener = delivery.listener,
+                               .released = delivery.released})
+                      .way;
   } else {
-    auto via = route::Via::parse(route_pin);
-    if (!via) return pass(via.error());
-    request.via = *via;
+    auto way = route::Way::parse(delivery.route_pin);
+    if (!way) return pass(way.error());
+    request.way = std::move(*way);
   }
   request.seed = random_.next();
   return request;
 }
 
-void Router::targets(const mail::Domain& domain, const std::string& route_pin, Done done) {
-  const std::string key = domain.text() + (route_pin.empty() ? "" : " via " + route_pin);
+void Router::targets(const mail::Delivery& delivery, Done done) {
+  auto asking = request(delivery);
+  const std::string key =
+      delivery.domain.text() + " via " + (asking ? asking->way.to_string() : delivery.route_pin);
   if (const auto at = kept_.find(key); at != kept_.end()) {
     if (at->second.until > world_.now()) return done(handover::deal(at->second.targets, random_));
     kept_.erase(at);
@@ -48,7 +57,6 @@ void Router::targets(const mail::Domain& domain, const std::string& route_pin, D
   std::vector<Done>& waiting = asked_[key];
   waiting.push_back(std::move(done));
   if (waiting.size() > 1) return;
-  auto asking = request(domain, route_pin);
   if (!asking) {
     route::Plan plan;
     plan.code = 451;

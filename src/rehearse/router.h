@@ -21,14 +21,14 @@ class Router final : public deliver::Router {
  public:
   /// All outlive it.
   Router(const Scenario& scenario, net::VirtualWorld& world, dns::Resolver& resolver);
-  void targets(const mail::Domain& domain, const std::string& route_pin, Done done) override;
+  void targets(const mail::Delivery& delivery, Done done) override;
 
  private:
   struct Kept {
     deliver::TargetsPtr targets;
     Steady until;
   };
-  [[nodiscard]] Result<route::Request> request(const mail::Domain& domain, const std::string& route_pin);
+  [[nodiscard]] Result<route::Request> request(const mail::Delivery& delivery);
   void planned(const std::string& key, const route::Plan& plan);
 
   const Scenario& scenario_;

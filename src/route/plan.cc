@@ -102,6 +102,8 @@ mail::Outcome Plan::outcome() const {
   if (decision == Verdict::bounce) return mail::Outcome::rejected(code, enhanced, reason);
   // A plan that delivers has no outcome yet; whoever asks all the same must not lose the mail.
   if (decision == Verdict::deliver) return mail::Outcome::deferred(451, {4, 3, 0}, "not tried yet");
+  if (decision == Verdict::discard) return {.fate = mail::Fate::discarded, .reply = {0, {}, reason}};
+  if (decision == Verdict::hold) return {.fate = mail::Fate::held, .reply = {0, {}, reason}};
   return mail::Outcome::deferred(code, enhanced, reason);
 }
 

@@ -381,9 +381,9 @@ Answer Planner::conclude_without_attempts() {
   if (via_.kind != Via::Kind::mx) {
     // The fault lies in our configuration; neither the sender nor the recipient can mend it.
     const bool self = has(HostStatus::is_self);
-    return defer(Why::bad_route, kOurFault,
-                 fmt::format("the route {} leads {}", via_.to_string(),
-                             self ? "back to this host" : "to no address"));
+    return defer(
+        Why::bad_route, kOurFault,
+        fmt::format("the route {} leads {}", via_.to_string(), self ? "back to this host" : "to no address"));
   }
   const bool better_exists =
       has(HostStatus::no_address) || has(HostStatus::invalid) || has(HostStatus::reserved);

@@ -43,7 +43,8 @@ std::string sender_text(const mail::ReversePath& from) { return fmt::format("<{}
 /// Why this entry is not for that mail; empty: it is.
 std::string objection(const Entry& entry, const Query& query) {
   if (!entry.senders.empty()) {
-    if (!query.sender) return fmt::format("it is for senders {}, and the sender is not known", list(entry.senders));
+    if (!query.sender)
+      return fmt::format("it is for senders {}, and the sender is not known", list(entry.senders));
     const auto fits = [&](const mail::SenderPattern& one) { return one.matches(*query.sender); };
     if (std::ranges::none_of(entry.senders, fits))
       return fmt::format("it is for senders {}, and the sender is {}", list(entry.senders),
@@ -65,7 +66,8 @@ std::string objection(const Entry& entry, const Query& query) {
 std::string conditions(const Entry& entry) {
   std::string out;
   if (!entry.senders.empty()) out += " for senders " + list(entry.senders);
-  if (!entry.listeners.empty()) out += (out.empty() ? " for listeners " : ", listeners ") + list(entry.listeners);
+  if (!entry.listeners.empty())
+    out += (out.empty() ? " for listeners " : ", listeners ") + list(entry.listeners);
   return out;
 }
 }  // namespace
@@ -129,8 +131,9 @@ size_t RouteTable::size() const {
 void explain(const Choice& choice, const Query& query, Plan& plan) {
   std::vector<Reason> steps;
   if (query.role == Role::backup) {
-    steps.push_back({"route.backup", "RFC 5321 5.1",
-                     "This host is a backup for the domain: no entry of the route table applies, only the MX."});
+    steps.push_back(
+        {"route.backup", "RFC 5321 5.1",
+         "This host is a backup for the domain: no entry of the route table applies, only the MX."});
   }
   for (const Choice::Considered& one : choice.considered) {
     if (one.passed_over.empty()) {

@@ -1,6 +1,6 @@
-// table.h: the route table of the configuration: which mail goes which way (`[route."*"]`), by the recipient's
-// domain first, then by who sent it and where it came in. The choice tells its reasons.
-// Immutable after it is built: readers on any thread.
+// table.h: the route table of the configuration: which mail goes which way (`[route."*"]`), by the
+// recipient's domain first, then by who sent it and where it came in. The choice tells its reasons. Immutable
+// after it is built: readers on any thread.
 #pragma once
 
 #include <map>
@@ -35,8 +35,8 @@ struct Query {
   mail::Domain domain;  ///< the recipient's
   Role role = Role::foreign;
   std::optional<mail::ReversePath> sender = mail::ReversePath{};  ///< none: not known
-  std::string listener;  ///< Origin::listener; empty: not known
-  bool released = false; ///< an operator let it go: what holds is passed over
+  std::string listener;                                           ///< Origin::listener; empty: not known
+  bool released = false;  ///< an operator let it go: what holds is passed over
 };
 
 struct Choice {

@@ -13,7 +13,8 @@ constexpr size_t kTextMax = 400;
 Result<std::string> refusal_text(std::string_view text) {
   text = trim(text);
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
-  if (text.empty()) return fail(Errc::invalid, "refuse needs a text for the sender: refuse \"we have moved\"");
+  if (text.empty())
+    return fail(Errc::invalid, "refuse needs a text for the sender: refuse \"we have moved\"");
   if (text.size() > kTextMax) return fail(Errc::invalid, "a refusal's text has {} octets at most", kTextMax);
   if (std::ranges::any_of(text, [](char c) { return c < ' ' || c > '~'; }))
     return fail(Errc::invalid, "a refusal's text is one line of ASCII: it stands in an SMTP reply");

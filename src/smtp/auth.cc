@@ -14,8 +14,7 @@ std::string base64(std::string_view octets) {
     uint32_t bits = 0;
     for (size_t n = 0; n < 3; ++n)
       bits = bits << 8 | (n < have ? static_cast<unsigned char>(octets[at + n]) : 0U);
-    for (size_t n = 0; n < 4; ++n)
-      out += n <= have ? kDigits[bits >> (18 - 6 * n) & 63U] : '=';
+    for (size_t n = 0; n < 4; ++n) out += n <= have ? kDigits[bits >> (18 - 6 * n) & 63U] : '=';
   }
   return out;
 }

@@ -1,5 +1,6 @@
-// auth.h: what a client says after AUTH (RFC 4954): PLAIN (RFC 4616) and LOGIN, which has no RFC and which many
-// servers offer alone. Pure. What these return carries secrets: it goes to a connection and nowhere else.
+// auth.h: what a client says after AUTH (RFC 4954): PLAIN (RFC 4616) and LOGIN, which has no RFC and which
+// many servers offer alone. Pure. What these return carries secrets: it goes to a connection and nowhere
+// else.
 #pragma once
 
 #include <string>

@@ -45,7 +45,8 @@ class TableRouter final : public deliver::Router {
     const std::scoped_lock lock(mutex_);
     table_[domain] = std::move(targets);
   }
-  void targets(const mail::Domain& domain, const std::string&, Done done) override {
+  void targets(const mail::Delivery& delivery, Done done) override {
+    const mail::Domain& domain = delivery.domain;
     deliver::TargetsPtr found;
     {
       const std::scoped_lock lock(mutex_);

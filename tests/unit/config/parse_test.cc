@@ -110,7 +110,7 @@ TEST(Parse, an_empty_file_is_a_small_server) {
   EXPECT_TRUE(config.relay.trusts(IpAddress::parse("::ffff:127.0.0.1").value()));
   EXPECT_FALSE(config.relay.trusts(IpAddress::parse("192.0.2.1").value()));
   ASSERT_EQ(config.routes.size(), 1u);
-  EXPECT_EQ(config.find_route(domain("any.example"))->via.kind, Via::Kind::mx);
+  EXPECT_EQ(config.find_route(domain("any.example"))->via.hosts.front().kind, Via::Kind::mx);
   EXPECT_GE(config.limits.recipients, 100u);
 }
 
@@ -259,9 +259,9 @@ TEST(Parse, the_most_specific_route_wins) {
   EXPECT_EQ(via("c.example.org"), "a.example");
   EXPECT_EQ(via("example.org"), "[192.0.2.7]:26");
   EXPECT_EQ(via("notexample.org"), "[192.0.2.7]:26");
-  EXPECT_EQ(config.find_route(domain("x.c.example.org"))->via.kind, Via::Kind::relay);
-  EXPECT_EQ(config.find_route(domain("c.example.org"))->via.kind, Via::Kind::relay_mx);
-  EXPECT_TRUE(config.routes.back().via.host.is_literal());
+  EXPECT_EQ(config.find_route(domain("x.c.example.org"))->via.hosts.front().kind, Via::Kind::relay);
+  EXPECT_EQ(config.find_route(domain("c.example.org"))->via.hosts.front().kind, Via::Kind::relay_mx);
+  EXPECT_TRUE(config.routes.back().via.hosts.front().host.is_literal());
 }
 
 TEST(Parse, routes_that_make_no_sense) {

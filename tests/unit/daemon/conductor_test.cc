@@ -18,8 +18,8 @@ namespace samples = queue::samples;
 /// Every domain is without mail: each delivery ends as rejected, and no socket is opened.
 class NoMail final : public deliver::Router {
  public:
-  void targets(const mail::Domain& domain, const std::string&, Done done) override {
-    asked.push_back(domain.text());
+  void targets(const mail::Delivery& delivery, Done done) override {
+    asked.push_back(delivery.domain.text());
     if (on_asked) on_asked();
     auto out = std::make_shared<deliver::Targets>();
     out->decision = deliver::TargetsDecision::bounce;
@@ -48,7 +48,7 @@ class NeverGreets final : public deliver::Router {
   ~NeverGreets() override { ::close(listener_); }
   NeverGreets(const NeverGreets&) = delete;
   NeverGreets& operator=(const NeverGreets&) = delete;
-  void targets(const mail::Domain&, const std::string&, Done done) override {
+  void targets(const mail::Delivery&, Done done) override {
     done(std::make_shared<deliver::Targets>(targets_));
   }
 

@@ -68,9 +68,9 @@ TEST(Rfc, rfc_035_a_single_label_is_asked_as_it_stands) {
 }
 
 Plan plan_via(MailWorld& world, std::string_view via, Self self = {}) {
-  const auto parsed = Via::parse(via);
+  const auto parsed = Way::parse(via);
   if (!parsed) throw std::invalid_argument(parsed.error().what);
-  return world.plan({.domain = domain("example.org"), .self = std::move(self), .via = *parsed});
+  return world.plan({.domain = domain("example.org"), .self = std::move(self), .way = *parsed});
 }
 
 TEST(Rfc, rfc_036_bracketed_host_means_addresses_only) {
@@ -161,14 +161,14 @@ TEST(Rfc, rfc_037_no_route_applies_to_mail_that_is_held_as_a_backup) {
   RouteTable table;
   ASSERT_TRUE(table.add("*", "[smarthost.example]"));
   ASSERT_TRUE(table.add("example.org", "[inside.example]"));
-  EXPECT_EQ(table.find(domain("example.org"), Role::backup), Via{});
+  EXPECT_EQ(table.find(domain("example.org"), Role::backup), Way{});
   EXPECT_EQ(table.match(domain("example.org"), Role::backup), "");
   EXPECT_EQ(table.find(domain("example.org"), Role::foreign).to_string(), "[inside.example]");
 }
 
 TEST(Routes, an_empty_table_means_mx_and_bad_entries_are_refused) {
   RouteTable table;
-  EXPECT_EQ(table.find(domain("example.org"), Role::foreign).kind, Via::Kind::mx);
+  EXPECT_EQ(table.find(domain("example.org"), Role::foreign), Way{});
   EXPECT_EQ(table.match(domain("example.org"), Role::foreign), "");
   for (const char* pattern :
        {"", "**", "*.", "*.*", "a.*", "*example.org", "*.[192.0.2.1]", "example.org."}) {

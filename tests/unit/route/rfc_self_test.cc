@@ -128,7 +128,7 @@ TEST_F(SelfTest, rfc_037_backup_that_does_not_find_itself_keeps_the_mail_and_nam
   EXPECT_EQ(hosts_of(plan_as({.names = {name("nat.example.net")}}, Role::foreign)).size(), 3U);
   // What an operator sends by hand goes.
   const Plan pinned = world_.plan(
-      {.domain = domain("example.org"), .via = Via::parse("example.org").value(), .role = Role::backup});
+      {.domain = domain("example.org"), .way = Way::parse("example.org").value(), .role = Role::backup});
   EXPECT_EQ(pinned.decision, Verdict::deliver);
 }
 
