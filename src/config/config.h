@@ -190,9 +190,9 @@ enum class RouteAction : uint8_t {
 /// `via` of a route: one way, several in order, or an action.
 struct Way {
   RouteAction action = RouteAction::deliver;
-  std::vector<Via> hosts{Via{}};                ///< of deliver; the later are tried when the earlier fail
-  std::string text;                             ///< of refuse
-  [[nodiscard]] std::string to_string() const;  ///< "[a.example]:25, [b.example]:25", "refuse \"text\""
+  std::vector<Via> hosts = std::vector<Via>(1);  ///< of deliver; the later are tried when the earlier fail
+  std::string text;                              ///< of refuse
+  [[nodiscard]] std::string to_string() const;   ///< "[a.example]:25, [b.example]:25", "refuse \"text\""
   bool operator==(const Way&) const = default;
 };
 

@@ -201,13 +201,15 @@ void check_route(const Scope& scope, const toml::table& table, const Route& rout
   const bool named = delivers && std::ranges::all_of(route.via.hosts, [](const Via& one) {
                        return one.kind == Via::Kind::relay;
                      });
-  for (const char* name : {"auth", "tls", "ca_file"}) {
-    const toml::node* node = table.get(name);
-    if (node == nullptr || named) continue;
-    return scope.at(name).bad_value(
-        *node,
-        fmt::format("{} is for hosts that the route names itself: via = \"[relay.isp.example]:587\"", name));
-  }
+  if (named) return;
+  const char* name = route.auth                         ? "auth"
+                     : route.tls != RouteTls::automatic ? "tls"
+                     : !route.ca_file.empty()           ? "ca_file"
+                                                        : nullptr;
+  if (name == nullptr) return;
+  scope.at(name).bad_value(
+      *table.get(name),
+      fmt::format("{} is for hosts that the route names itself: via = \"[relay.isp.example]:587\"", name));
 }
 
 void read_one_route(const Scope& scope, const std::string& pattern, const toml::key& key,

@@ -199,29 +199,28 @@ const Section<Domain>& domain_section() {
 const Section<Route>& route_section() {
   static const Section<Route> section{
       "route",
-      "How mail leaves, by the recipient's domain; the most specific pattern wins. [[route.\"PATTERN\"]], "
-      "several "
-      "times, for conditions: the first counts whose conditions hold.",
+      "How mail leaves, by the recipient's domain; the most specific pattern wins.",
       {
           key("via",
-              "\"mx\"; \"relay.isp.example\" (its MX records); \"[relay.isp.example]:587\" (that host "
-              "itself); [\"…\", \"…\"]: in order; \"discard\"; \"hold\"; 'refuse \"text\"'",
+              "\"mx\"; \"relay.example\" (its MX records); \"[relay.example]:587\" (itself); a list: in "
+              "order; "
+              "\"discard\"; \"hold\"; 'refuse \"text\"'",
               &Route::via, WayKind{}),
           key("senders",
               "only mail from these: \"user@example.org\", \"@example.org\", \"*.example.org\", \"<>\"; []: "
-              "from anyone",
+              "anyone",
               &Route::senders, List<Parsed<mail::SenderPattern>>{{"sender"}}),
           key("listeners",
-              "only mail that came in here: \"submission\" and other roles, a listener's address, "
-              "\"control\", \"bounce\"; []: anywhere",
+              "only mail that came in here: a role, a listener's address, \"control\" or \"bounce\"; []: "
+              "anywhere",
               &Route::listeners, List<Parsed<mail::ListenerPattern>>{{"listener"}}),
           key("auth",
-              "who we are at a smart host: { user = \"…\", password_file = \"…\" }; sent over TLS only",
+              "who we are at a smart host: { user = \"joe\", password_file = \"FILE\" }; sent over TLS only",
               &Route::auth, Optional<AuthKind>{}),
           key("tls",
-              "encrypt: TLS or nothing; verify: and a certificate for the host's name that the system "
-              "trusts; "
-              "automatic: verify with auth, else as in [deliver]",
+              "encrypt: TLS or nothing; verify: and a certificate that names the host; automatic: verify "
+              "with "
+              "auth, else as in [deliver]",
               &Route::tls, choice(RouteTls::automatic, RouteTls::encrypt, RouteTls::verify)),
           key("ca_file", "PEM file of the roots to trust for verify; \"\": the system's", &Route::ca_file,
               Path{}),

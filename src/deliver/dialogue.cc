@@ -35,9 +35,12 @@ std::string_view to_string(Stage stage) {
 
 Dialogue::Dialogue(DialogueSettings settings)
     : settings_(std::move(settings)), rcpt_max_(std::max<uint32_t>(1, settings_.recipients_max)) {
-  if (settings_.tls != UseTls::from_start) return expect(Stage::banner);
-  phase_ = Phase::starting_tls;
-  tls_pending_ = true;
+  tls_pending_ = settings_.tls == UseTls::from_start;
+  if (tls_pending_) {
+    phase_ = Phase::starting_tls;
+  } else {
+    expect(Stage::banner);
+  }
 }
 
 Dialogue::Step Dialogue::next() {

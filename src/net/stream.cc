@@ -2,12 +2,14 @@
 
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
 
+#include "base/bytes.h"
 #include "net/socket_address.h"
 #include "net/stream_impl.h"
 #include "net/tls_impl.h"

@@ -76,8 +76,8 @@ struct Host {
 /// Hosts of one preference: equals, in this plan's shuffled order.
 struct Tier {
   uint16_t preference = 0;
-  uint16_t via = 0;  ///< which of the route's ways it belongs to, from 0
   std::vector<Host> hosts;
+  uint16_t via = 0;  ///< which of the route's ways it belongs to, from 0
 };
 
 /// One connection to try. `host` is empty for an address literal.

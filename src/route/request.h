@@ -54,8 +54,8 @@ struct Way {
     refuse,   ///< "refuse \"text\"": 550 5.7.1 in the dialogue; what is queued already bounces with it
   };
   Kind kind = Kind::deliver;
-  std::vector<Via> vias{Via{}};  ///< of deliver; never empty
-  std::string text;              ///< of refuse
+  std::vector<Via> vias = std::vector<Via>(1);  ///< of deliver; never empty
+  std::string text;                             ///< of refuse
 
   static constexpr size_t kViasMax = 16;
   /// "mx", "[a.example]:25, [b.example]:25", "discard", "hold", "refuse \"we have moved\"". Errors: as those

@@ -52,6 +52,8 @@ inline EventKind event_of(State state) {
       return EventKind::expired;
     case State::deleted:
       return EventKind::deleted;
+    case State::discarded:
+      return EventKind::discarded;
     case State::held:
       return EventKind::held;
     case State::queued:
