@@ -43,6 +43,8 @@ void ClientsGate::rcpt(const receive::ClientFacts& client, const mail::ReversePa
   one->to = to;
   one->helo = client.helo;
   one->early = client.early;
+  if (is_on(*policy, ClientTest::wrong_mx)) one->mx = cached_mx(to.domain.text());
+  // Once it is answered the session goes on, and what we were given is no longer ours.
   if (policy->waits()) {
     one->verdict = std::move(accepted);
     one->answer = std::move(answer);
@@ -50,7 +52,6 @@ void ClientsGate::rcpt(const receive::ClientFacts& client, const mail::ReversePa
     act_at_once(*one, accepted);
     answer(std::move(accepted));
   }
-  if (is_on(*policy, ClientTest::wrong_mx)) one->mx = cached_mx(to.domain.text());
   if (is_ready(*one)) return judge(*one);
   loop_.post([this, one] {
     gather(one);
