@@ -188,7 +188,9 @@ Result<std::optional<mail::Outcome>> MaildirQuota::refuse(const std::string& fol
 }
 
 void MaildirQuota::added(const std::string& folder, uint64_t octets) {
-  (void)files_.append(folder + std::string(kFile), fmt::format("{} 1\n", octets));
+  const std::string path = folder + std::string(kFile);
+  // An account that lacks a message would let one more in: none at all is counted anew.
+  if (!files_.append(path, fmt::format("{} 1\n", octets))) (void)files_.remove(path);
 }
 
 }  // namespace waybill::deliver

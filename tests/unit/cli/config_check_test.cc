@@ -216,9 +216,10 @@ TEST_F(ConfigCheck, the_configured_user_must_be_able_to_write) {
 }
 TEST_F(ConfigCheck, every_alias_leads_to_somebody) {
   const auto with = [&](const std::string& aliases) {
-    return ids(fmt::format("{}[domain.\"example.org\"]\nmailboxes = \"maildir:{}/{{user}}\"\nusers = [\"john\"]\n"
-                           "aliases = {{ {} }}\n",
-                           kListener, folder_.string(), aliases));
+    return ids(
+        fmt::format("{}[domain.\"example.org\"]\nmailboxes = \"maildir:{}/{{user}}\"\nusers = [\"john\"]\n"
+                    "aliases = {{ {} }}\n",
+                    kListener, folder_.string(), aliases));
   };
   EXPECT_EQ(with("sales = [\"john\", \"ann@example.net\"]"), Ids{});
   EXPECT_EQ(with("sales = \"gone\""), Ids{"config.alias-to-nobody"});
@@ -230,9 +231,10 @@ TEST_F(ConfigCheck, every_alias_leads_to_somebody) {
 }
 
 TEST_F(ConfigCheck, files_of_recipients) {
-  const std::string domain = fmt::format(
-      "{}[domain.\"example.org\"]\nmailboxes = \"maildir:{}/{{user}}\"\n", kListener, folder_.string());
-  EXPECT_EQ(ids(domain + "users_file = \"none\"\n"), (Ids{"config.recipients-unreadable", "config.recipients"}));
+  const std::string domain = fmt::format("{}[domain.\"example.org\"]\nmailboxes = \"maildir:{}/{{user}}\"\n",
+                                         kListener, folder_.string());
+  EXPECT_EQ(ids(domain + "users_file = \"none\"\n"),
+            (Ids{"config.recipients-unreadable", "config.recipients"}));
   std::ofstream(folder_ / "aliases") << "a: john\nb: gone\n";
   EXPECT_EQ(ids(domain + "users = [\"john\"]\naliases_file = \"aliases\"\n"), Ids{"config.alias-to-nobody"});
   EXPECT_EQ(findings_.back().file, (folder_ / "aliases").string());
