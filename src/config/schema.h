@@ -51,6 +51,7 @@ struct Section {
 [[nodiscard]] const Section<Overload>& overload_section();  ///< schema_overload.cc
 [[nodiscard]] const Section<Bounce>& bounce_section();
 [[nodiscard]] const Section<Callout>& callout_section();
+[[nodiscard]] const Section<Srs>& srs_section();
 [[nodiscard]] const Section<Http>& http_section();
 [[nodiscard]] const Section<Control>& control_section();
 
@@ -67,6 +68,7 @@ void for_each_plain_section(F&& f) {
   f(overload_section(), &Config::overload);
   f(bounce_section(), &Config::bounce);
   f(callout_section(), &Config::callout);
+  f(srs_section(), &Config::srs);
   f(http_section(), &Config::http);
   f(control_section(), &Config::control);
 }

@@ -27,6 +27,7 @@ class Conductor {
     queue::Schedule schedule;
     queue::SchedulerLimits limits;
     bounce::Settings bounce;
+    std::shared_ptr<const LocalMail> local = std::make_shared<const LocalMail>();
   };
   /// All references outlive it.
   Conductor(net::Loop& loop, queue::Store& store, IdSource& ids, const Clock& clock, Counters& counters,

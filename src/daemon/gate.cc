@@ -64,13 +64,23 @@ void PolicyGate::on_rcpt(const receive::ClientFacts& client, const mail::Reverse
   if (overload_ != nullptr && overload_->sheds())
     if (auto later = overload_->at_rcpt(standing_of(client)))
       return answer(receive::Verdict::refuse(std::move(*later)));
-  answer(to_verdict(rules_.load()->decide_rcpt(to_policy(client), to)));
+  answer(receivers(to_policy(client), to));
 }
 
-std::optional<mail::Reply> PolicyGate::check_local(const mail::Address& to) const {
+// Whether the client may send there at all, then who receives it.
+receive::Verdict PolicyGate::receivers(const policy::Client& client, const mail::Address& to) const {
+  const auto local = local_.load();
+  // A report for a sender that was rewritten here: whoever has the address may answer it, until it expires.
+  if (auto sender = local->sender_of(to)) return std::move(*sender);
+  policy::RelayDecision decision = rules_.load()->decide_rcpt(client, to);
+  if (!decision.accepted()) return to_verdict(std::move(decision));
+  return local->receivers(to, to.domain.empty() ? local->postmaster() : to);
+}
+
+receive::Verdict PolicyGate::check_local(const mail::Address& to) const {
   const policy::Client client{IpAddress::v4(0x7f000001), policy::Service::submission,
                               policy::Authenticated::yes};
-  return rules_.load()->decide_rcpt(client, to).refusal;
+  return receivers(client, to);
 }
 
 }  // namespace waybill::daemon
