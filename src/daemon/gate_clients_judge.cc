@@ -107,6 +107,7 @@ void ClientsGate::gather(const CasePtr& one) {
     }
   }
   if (is_on(*one->policy, ClientTest::wrong_mx) && !one->mx) gather_mx(one);
+  if (one->mx && wants_peers(*one)) ask_peers(one);
   gathered(one);
 }
 
@@ -131,14 +132,13 @@ void ClientsGate::gather_mx(const CasePtr& one) {
           const std::scoped_lock lock(mx_mutex_);
           mx_.insert_or_assign(one->to.domain.text(), std::move(fresh));
         }
+        if (!one->judged && wants_peers(*one)) ask_peers(one);
         gathered(one);
       });
 }
 
 void ClientsGate::gathered(const CasePtr& one) {
-  if (--one->open != 0 || one->judged) return;
-  if (wants_peers(*one)) return ask_peers(one);
-  judge(*one);
+  if (--one->open == 0 && !one->judged) judge(*one);
 }
 
 net::Task<void> ClientsGate::give_up_later(ClientsGate* self, CasePtr one) {
