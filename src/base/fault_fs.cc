@@ -136,6 +136,34 @@ Result<FileSystem::Kind> FaultFs::kind(const std::string& path) {
   return at == now_.end() ? Kind::absent : at->second->kind;
 }
 
+Result<FileSystem::Info> FaultFs::info(const std::string& path) {
+  const std::scoped_lock lock(mutex_);
+  if (auto status = operation("stat"); !status) return std::unexpected(status.error());
+  if (path == "/") return Info{Kind::directory, 0, 0, 0};
+  const auto at = now_.find(path);
+  if (at == now_.end()) return Info{};
+  const Node& node = *at->second;
+  return Info{node.kind, node.now.size(), node.owner, node.group};
+}
+
+Status FaultFs::append(const std::string& path, std::string_view octets) {
+  const std::scoped_lock lock(mutex_);
+  if (auto status = operation("append"); !status) return status;
+  const auto at = now_.find(path);
+  if (at == now_.end()) return std::unexpected(errno_error("open " + path, ENOENT));
+  if (at->second->kind == Kind::symlink) return std::unexpected(errno_error("open " + path, ELOOP));
+  at->second->now += octets;
+  return {};
+}
+
+void FaultFs::set_owner(const std::string& path, uint32_t owner, uint32_t group) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = now_.find(path);
+  if (at == now_.end()) return;
+  at->second->owner = owner;
+  at->second->group = group;
+}
+
 Status FaultFs::make_directory(const std::string& path, unsigned) {
   const std::scoped_lock lock(mutex_);
   if (auto status = operation("mkdir"); !status) return status;

@@ -77,14 +77,37 @@ Result<std::string> RealFs::read(const std::string& path, size_t octets_max) {
 }
 
 Result<FileSystem::Kind> RealFs::kind(const std::string& path) {
+  const auto found = info(path);
+  if (!found) return pass(found.error());
+  return found->kind;
+}
+
+Result<FileSystem::Info> RealFs::info(const std::string& path) {
   struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT) return Kind::absent;
+    if (errno == ENOENT) return Info{};
     return std::unexpected(errno_error("stat " + path));
   }
-  if (S_ISREG(status.st_mode)) return Kind::file;
-  if (S_ISDIR(status.st_mode)) return Kind::directory;
-  return S_ISLNK(status.st_mode) ? Kind::symlink : Kind::other;
+  Info out;
+  out.kind = S_ISREG(status.st_mode)   ? Kind::file
+             : S_ISDIR(status.st_mode) ? Kind::directory
+             : S_ISLNK(status.st_mode) ? Kind::symlink
+                                       : Kind::other;
+  out.size_octets = static_cast<uint64_t>(status.st_size);
+  out.owner = status.st_uid;
+  out.group = status.st_gid;
+  return out;
+}
+
+Status RealFs::append(const std::string& path, std::string_view octets) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return std::unexpected(errno_error("open " + path));
+  const ssize_t written = ::write(fd, octets.data(), octets.size());
+  const int error_number = errno;
+  ::close(fd);
+  if (written < 0) return std::unexpected(errno_error("write " + path, error_number));
+  if (static_cast<size_t>(written) != octets.size()) return fail(Errc::no_space, "{}: cut short", path);
+  return {};
 }
 
 Status RealFs::make_directory(const std::string& path, unsigned mode) {

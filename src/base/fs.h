@@ -32,6 +32,12 @@ class WritableFile {
 class FileSystem {
  public:
   enum class Kind : uint8_t { absent, file, directory, symlink, other };
+  struct Info {
+    Kind kind = Kind::absent;
+    uint64_t size_octets = 0;
+    uint32_t owner = 0;  ///< user id
+    uint32_t group = 0;
+  };
 
   virtual ~FileSystem() = default;
   /// Errc::exists when the name is taken, whatever it is (O_EXCL).
@@ -40,6 +46,10 @@ class FileSystem {
   [[nodiscard]] virtual Result<std::string> read(const std::string& path, size_t octets_max) = 0;
   /// Of the path itself, links not followed. Absent is an answer, not an error.
   [[nodiscard]] virtual Result<Kind> kind(const std::string& path) = 0;
+  /// The same with size and owner.
+  [[nodiscard]] virtual Result<Info> info(const std::string& path) = 0;
+  /// Adds to the end of a file that is there, in one write (O_APPEND); not synced.
+  [[nodiscard]] virtual Status append(const std::string& path, std::string_view octets) = 0;
   [[nodiscard]] virtual Status make_directory(const std::string& path, unsigned mode) = 0;
   [[nodiscard]] virtual Status rename(const std::string& from, const std::string& to) = 0;
   /// A second name for a file; Errc::exists when it is taken (unlike rename, never overwrites).
@@ -57,6 +67,8 @@ class RealFs final : public FileSystem {
   Result<std::unique_ptr<WritableFile>> create(const std::string& path, unsigned mode) override;
   Result<std::string> read(const std::string& path, size_t octets_max) override;
   Result<Kind> kind(const std::string& path) override;
+  Result<Info> info(const std::string& path) override;
+  Status append(const std::string& path, std::string_view octets) override;
   Status make_directory(const std::string& path, unsigned mode) override;
   Status rename(const std::string& from, const std::string& to) override;
   Status link(const std::string& from, const std::string& to) override;
@@ -79,12 +91,16 @@ class FaultFs final : public FileSystem {
   void crash();
   /// Puts a symbolic link there, durable.
   void plant_symlink(const std::string& path);
+  /// Gives a file or folder to another user; kept through a crash.
+  void set_owner(const std::string& path, uint32_t owner, uint32_t group);
   /// What a file holds now; nothing when there is no such file.
   [[nodiscard]] std::optional<std::string> content(const std::string& path) const;
 
   Result<std::unique_ptr<WritableFile>> create(const std::string& path, unsigned mode) override;
   Result<std::string> read(const std::string& path, size_t octets_max) override;
   Result<Kind> kind(const std::string& path) override;
+  Result<Info> info(const std::string& path) override;
+  Status append(const std::string& path, std::string_view octets) override;
   Status make_directory(const std::string& path, unsigned mode) override;
   Status rename(const std::string& from, const std::string& to) override;
   Status link(const std::string& from, const std::string& to) override;
@@ -98,6 +114,8 @@ class FaultFs final : public FileSystem {
     Kind kind = Kind::file;
     std::string now;
     std::string synced;
+    uint32_t owner = 0;
+    uint32_t group = 0;
   };
   using Names = std::map<std::string, std::shared_ptr<Node>>;
 

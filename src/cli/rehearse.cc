@@ -28,6 +28,7 @@ struct RehearseOptions {
   WorldOptions world;
   std::string plot;
   bool json = false;
+  bool whole = false;
   std::optional<uint64_t> seed;
 };
 
@@ -60,6 +61,10 @@ class ProgressRecorder final : public rehearse::Recorder {
   }
   void report(rehearse::Journal::Sent one) override { summary_.report(std::move(one)); }
   void depth(rehearse::Journal::Depth one) override { summary_.depth(one); }
+  void calm(const rehearse::Journal::Calm& one) override {
+    summary_.calm(one);
+    progress_.update(summary_.ended(), "at " + format_duration(one.to));
+  }
 
  private:
   rehearse::Summarizer& summary_;
@@ -69,10 +74,10 @@ class ProgressRecorder final : public rehearse::Recorder {
 
 /// Plays it. `recorder` is told besides.
 Result<Rehearsal> play(const rehearse::Scenario& scenario, rehearse::Summarizer& summary,
-                       rehearse::Recorder& recorder) {
+                       rehearse::Recorder& recorder, const rehearse::CalmRule& calm) {
   const SystemClock clock;
   const Steady begun = clock.steady();
-  const auto ended = rehearse::run(scenario, recorder);
+  const auto ended = rehearse::run(scenario, recorder, calm);
   if (!ended) return pass(ended.error());
   Rehearsal out;
   out.seed = scenario.seed;
@@ -123,7 +128,7 @@ int play_file(const std::string& path, const RehearseOptions& options, const Con
   rehearse::JournalRecorder whole(journal);
   rehearse::Summarizer summary(*scenario);
   rehearse::TwoRecorders both(whole, summary);
-  auto played = play(*scenario, summary, both);
+  auto played = play(*scenario, summary, both, rehearse::CalmRule::play_all());  // expectations count
   if (!played) {
     complain(fmt::format("{}: {}", path, played.error().what));
     return exit_findings;
@@ -152,7 +157,8 @@ int play_domains(const RehearseOptions& options, const Context& context) {
   Result<Rehearsal> played;
   {
     ProgressRecorder recorder(summary, world->messages);
-    played = play(world->scenario, summary, recorder);
+    played = play(world->scenario, summary, recorder,
+                  options.whole ? rehearse::CalmRule::play_all() : rehearse::CalmRule{});
   }
   if (!played) {
     complain(played.error().what);
@@ -176,7 +182,7 @@ int run(const RehearseOptions& options, const CLI::App& verb, const Context& con
     return exit_usage;
   }
   for (const char* flag : {"--down", "--silent", "--slow", "--does", "--rate", "--for", "--size", "--config",
-                           "--self", "--backup", "--zone", "--server"}) {
+                           "--self", "--backup", "--whole", "--zone", "--server"}) {
     if (verb.count(flag) == 0) continue;
     complain(fmt::format("{} is for domains: what happens in a scenario stands in its file", flag));
     return exit_usage;
@@ -227,6 +233,9 @@ void add_rehearse(CLI::App& app, Context& context) {
                    "Order equals and spread waits by this number; the same gives the same run")
       ->type_name("NUMBER");
   verb->add_option("--plot", options->plot, "Draw load and queue over time")->type_name("FILE.svg");
+  verb->add_flag(
+      "--whole", options->whole,
+      "Play every message, also where nothing changes for hours and a minute could stand for the rest");
   verb->add_flag("--json", options->json, "One JSON object a line");
   add_dns_options(*verb, options->world.dns);
   verb->callback([options, verb, &context] { context.exit_code = run(*options, *verb, context); });

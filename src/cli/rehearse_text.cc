@@ -79,6 +79,12 @@ std::string fates(const rehearse::Summary& summary, Paint paint) {
       fmt::format("  fates   {} accepted: {} delivered, {} bounced, {} expired, {} still waiting\n",
                   grouped(summary.accepted), grouped(summary.delivered), grouped(summary.bounced),
                   grouped(summary.expired), grouped(summary.waiting));
+  if (summary.left_out > 0) {
+    out += fmt::format(
+        "  calm    {} of them in {} of calm: counted like the minute before, not played (--whole plays "
+        "all)\n",
+        grouped(summary.left_out), format_duration(summary.left_out_for));
+  }
   out += reason_lines(summary.endings, paint);
   if (summary.put_off > 0) {
     out += fmt::format("  put off {}\n", count(summary.put_off, "attempt"));

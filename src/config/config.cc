@@ -92,8 +92,8 @@ std::string Mailboxes::to_string() const {
 bool Domain::accepts(std::string_view local) const {
   if (!users) return true;
   const std::string folded = to_lower(local);
-  if (folded == "postmaster") return true;
-  return users->contains(folded) || users->contains(folded.substr(0, folded.find('+')));
+  if (folded == "postmaster" || users->contains(folded)) return true;
+  return !recipient_delimiter.empty() && users->contains(folded.substr(0, folded.find(recipient_delimiter)));
 }
 
 std::string Via::to_string() const {

@@ -160,7 +160,19 @@ struct Domain {
   std::optional<Millis> hold_for;  ///< how long its mail is tried; absent: queue.expire_after
   /// Whether a stranger hears of what the primary refuses; trusted and authenticated clients always do.
   bool bounce_refused = false;
-  /// Without case, and without what follows a '+'; `postmaster` always (RFC 5321 4.5.1).
+  std::string users_file;  ///< further users, one a line; empty: none. See recipients.h
+  /// primary: who receives the mail of a name that has no mailbox, as written: "john" of this domain, or
+  /// "john@example.net". Names in lower case. See recipients.h
+  std::map<std::string, std::vector<std::string>, std::less<>> aliases;
+  std::string aliases_file;  ///< further aliases; empty: none
+  std::vector<std::string>
+      catch_all;  ///< who receives the mail of names that nobody has; empty: it is refused
+  std::string recipient_delimiter = "+";  ///< john+lists is john; empty: nothing is
+  uint64_t quota_octets = 0;              ///< of each Maildir; 0: no limit
+  uint64_t quota_messages = 0;            ///< the same
+  bool forward_srs = false;               ///< mail that an alias sends on has a sender of [srs] domain
+  /// Without case, and without what follows the delimiter; `postmaster` always (RFC 5321 4.5.1). Knows
+  /// nothing of the files: see recipients.h.
   [[nodiscard]] bool accepts(std::string_view local) const;
   bool operator==(const Domain&) const = default;
 };
@@ -238,6 +250,14 @@ struct Callout {
   bool operator==(const Callout&) const = default;
 };
 
+/// The sender of mail that an alias sends on (forward_srs of a domain): an address of our own that leads
+/// back to the original sender's, so that the next host's SPF check does not meet a stranger's domain.
+struct Srs {
+  std::string secret_file;  ///< first line signs; further lines are former secrets; empty: no SRS
+  mail::Domain domain;      ///< of the rewritten senders; its MX must be this host; empty: the host name
+  bool operator==(const Srs&) const = default;
+};
+
 struct Http {
   std::optional<Endpoint> listen;  ///< absent: off
   bool operator==(const Http&) const = default;
@@ -272,6 +292,7 @@ struct Config {
   Queue queue;
   Bounce bounce;
   Callout callout;
+  Srs srs;
   Http http;
   Control control;
 

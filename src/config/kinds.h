@@ -190,6 +190,20 @@ struct TrustedNetwork {
   [[nodiscard]] std::string type() const { return "network"; }
 };
 
+/// The same, or "" for none.
+struct OptionalDomain {
+  void read(const Scope& scope, const toml::node& node, mail::Domain& out) const;
+  [[nodiscard]] std::string show(const mail::Domain& value) const { return toml_text(value.text()); }
+  [[nodiscard]] std::string type() const { return "domain name"; }
+};
+
+/// What ends a user's name within a local part: one character, or "" for none.
+struct Delimiter {
+  void read(const Scope& scope, const toml::node& node, std::string& out) const;
+  [[nodiscard]] std::string show(const std::string& value) const { return toml_text(value); }
+  [[nodiscard]] std::string type() const { return "character"; }
+};
+
 struct SourceAddress {
   bool v4;
   void read(const Scope& scope, const toml::node& node, IpAddress& out) const;
@@ -208,6 +222,20 @@ struct MailboxesKind {
   void read(const Scope& scope, const toml::node& node, Mailboxes& out) const;
   [[nodiscard]] std::string show(const Mailboxes& value) const { return toml_text(value.to_string()); }
   [[nodiscard]] std::string type() const { return "mailboxes"; }
+};
+
+/// Who receives mail instead: "john", or ["john", "ann@example.net"].
+struct Receivers {
+  void read(const Scope& scope, const toml::node& node, std::vector<std::string>& out) const;
+  [[nodiscard]] std::string show(const std::vector<std::string>& value) const;
+  [[nodiscard]] std::string type() const { return "address, or list: address"; }
+};
+
+struct Aliases {
+  using Map = std::map<std::string, std::vector<std::string>, std::less<>>;
+  void read(const Scope& scope, const toml::node& node, Map& out) const;
+  [[nodiscard]] std::string show(const Map& value) const;
+  [[nodiscard]] std::string type() const { return "table: name = address, or list: address"; }
 };
 
 struct ViaKind {
@@ -268,5 +296,8 @@ struct List {
   }
   [[nodiscard]] std::string type() const { return fmt::format("list: {}", kind.type()); }
 };
+
+/// Whether what a domain says of its recipients fits its role and itself; reports otherwise.
+void check_recipients(const Scope& scope, const toml::table& table, const Domain& domain);
 
 }  // namespace waybill::config

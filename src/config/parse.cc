@@ -76,9 +76,10 @@ void read_listener(const Scope& scope, const toml::node& node, const TlsFiles& g
   read_tls_pair(scope, *table, listener.tls, "tls_certificate", "tls_key");
   if (listener.tls.certificate.empty() && listener.tls.key.empty()) listener.tls = global;
   if (scope.reader.errors().size() != errors) return;
-  if (listener.role == Role::lmtp) {
-    return scope.at("role").bad_value(*table->get("role"),
-                                      "an lmtp listener is not served yet: use mx or submission");
+  if (listener.role == Role::lmtp && listener.address.port == 25) {
+    // RFC 2033 5: an SMTP client that came here would not be understood.
+    return scope.at("role").bad_value(
+        *table->get("role"), "LMTP must not be spoken on port 25 (RFC 2033 5): take another, such as 24");
   }
   if (listener.role == Role::submissions && !listener.tls.present()) {
     return scope.at("role").bad_value(
@@ -138,6 +139,7 @@ void check_backup(const Scope& scope, const toml::table& table, Domain& domain) 
 void check_domain(const Scope& scope, const toml::table& table, Domain& domain) {
   const bool primary = domain.role == DomainRole::primary;
   check_backup(scope, table, domain);
+  check_recipients(scope, table, domain);
   if (!primary && domain.mailboxes) {
     return scope.at("mailboxes")
         .bad_value(
@@ -147,11 +149,12 @@ void check_domain(const Scope& scope, const toml::table& table, Domain& domain) 
   if (!primary) return;
   if (!domain.mailboxes) domain.mailboxes.emplace();
   // An LMTP server knows its users and answers for each; a Maildir answers nothing.
-  if (domain.mailboxes->kind == Mailboxes::Kind::maildir && !table.contains("users")) {
+  if (domain.mailboxes->kind == Mailboxes::Kind::maildir && !table.contains("users") &&
+      domain.users_file.empty()) {
     scope.reader.error(
         table.source(),
-        fmt::format("{} delivers to Maildirs and needs users = [\"…\"]: who exists (or [\"*\"] for "
-                    "everyone)",
+        fmt::format("{} delivers to Maildirs and needs users = [\"…\"] or a users_file: who exists (or "
+                    "[\"*\"] for everyone)",
                     scope.path));
   }
 }
@@ -174,7 +177,7 @@ void read_domain(Reader& reader, const toml::key& key, const toml::node& node, C
   }
   const size_t errors = reader.errors().size();
   for (const auto& [inner, value] : *table) {
-    if (value.is_table()) {
+    if (value.is_table() && inner.str() != "aliases") {
       return reader.error(inner.source(), fmt::format("{}: [domain.\"{}.{}\"]", kQuoteNames,
                                                       printable(key.str(), 60), printable(inner.str(), 60)));
     }

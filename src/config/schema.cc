@@ -192,6 +192,25 @@ const Section<Domain>& domain_section() {
               "backup: whether a stranger is told when the better MX refuses his mail; trusted and "
               "authenticated clients always are",
               &Domain::bounce_refused, Flag{}),
+          key("users_file", "a file of further users, one a line; read again at every reload",
+              &Domain::users_file, Path{}),
+          key("aliases",
+              "primary: names that stand for others: { sales = [\"john\", \"ann@example.net\"], boss = "
+              "\"john\" }",
+              &Domain::aliases, Aliases{}),
+          key("aliases_file",
+              "a file of further aliases, \"sales: john, ann\" a line; read again at every reload",
+              &Domain::aliases_file, Path{}),
+          key("catch_all", "who gets mail to names that nobody has; []: it is refused", &Domain::catch_all,
+              Receivers{}),
+          key("recipient_delimiter", "john+lists is john; \"\": it is a name of its own",
+              &Domain::recipient_delimiter, Delimiter{}),
+          key("quota_octets", "of each Maildir, then mail for it waits (452 4.2.2); 0: no limit",
+              &Domain::quota_octets, Size{}),
+          key("quota_messages", "messages in each Maildir; 0: no limit", &Domain::quota_messages,
+              Count{0, 1'000'000'000}),
+          key("forward_srs", "mail that an alias sends to other hosts gets a sender of [srs]",
+              &Domain::forward_srs, Flag{}),
       }};
   return section;
 }
@@ -282,6 +301,21 @@ const Section<Bounce>& bounce_section() {
       {
           key("return_size", "a larger message is returned as its header only", &Bounce::return_octets,
               Size{0, 16 * kMiB}),
+      }};
+  return section;
+}
+
+const Section<Srs>& srs_section() {
+  static const Section<Srs> section{
+      "srs",
+      "Senders of mail that aliases send on (forward_srs of a domain), rewritten so that SPF holds. Off "
+      "without a "
+      "secret_file.",
+      {
+          key("secret_file", "a file whose first line signs the senders; further lines: former secrets",
+              &Srs::secret_file, Path{}),
+          key("domain", "of the rewritten senders; its MX must lead here; \"\": the host name", &Srs::domain,
+              OptionalDomain{}),
       }};
   return section;
 }

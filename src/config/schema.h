@@ -50,6 +50,7 @@ struct Section {
 [[nodiscard]] const Section<Queue>& queue_section();
 [[nodiscard]] const Section<Bounce>& bounce_section();
 [[nodiscard]] const Section<Callout>& callout_section();
+[[nodiscard]] const Section<Srs>& srs_section();
 [[nodiscard]] const Section<Http>& http_section();
 [[nodiscard]] const Section<Control>& control_section();
 
@@ -65,6 +66,7 @@ void for_each_plain_section(F&& f) {
   f(queue_section(), &Config::queue);
   f(bounce_section(), &Config::bounce);
   f(callout_section(), &Config::callout);
+  f(srs_section(), &Config::srs);
   f(http_section(), &Config::http);
   f(control_section(), &Config::control);
 }

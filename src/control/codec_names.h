@@ -42,7 +42,8 @@ struct Names<EventKind> {
                                    std::pair{EventKind::rerouted, "rerouted"},
                                    std::pair{EventKind::report_sent, "report_sent"},
                                    std::pair{EventKind::delay_notice_sent, "delay_notice_sent"},
-                                   std::pair{EventKind::set_aside, "set_aside"}};
+                                   std::pair{EventKind::set_aside, "set_aside"},
+                                   std::pair{EventKind::expanded, "expanded"}};
 };
 
 template <>

@@ -145,6 +145,7 @@ enum class EventKind : uint8_t {
   report_sent,
   delay_notice_sent,
   set_aside,
+  expanded,
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 

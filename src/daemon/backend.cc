@@ -162,21 +162,22 @@ net::Task<Result<std::string>> Backend::metrics() {
 
 net::Task<Result<control::SendAnswer>> Backend::send(control::SendRequest request) {
   control::SendAnswer out;
-  std::vector<mail::Recipient> taken;
-  for (mail::Recipient& recipient : request.envelope.recipients) {
-    if (auto refusal = parts_.gate.check_local(recipient.address)) {
-      out.refused.push_back({recipient.address.to_string(), std::move(*refusal)});
-    } else {
-      taken.push_back(std::move(recipient));
+  std::vector<mail::Expanded> expanded;
+  for (mail::Recipient& recipient : std::exchange(request.envelope.recipients, {})) {
+    receive::Verdict verdict = parts_.gate.check_local(recipient.address);
+    if (verdict.refusal) {
+      out.refused.push_back({recipient.address.to_string(), std::move(*verdict.refusal)});
+      continue;
     }
+    ++out.recipients_accepted;
+    add_receivers(std::move(recipient), std::move(verdict), request.envelope.recipients, expanded);
   }
-  out.recipients_accepted = static_cast<uint32_t>(taken.size());
-  if (taken.empty()) co_return std::move(out);
-  request.envelope.recipients = std::move(taken);
+  if (out.recipients_accepted == 0) co_return std::move(out);
   out.id = parts_.intake.begin();
   auto accepted =
       accept_injected(std::move(request), message_settings(*parts_.config()), *out.id, parts_.clock.now());
   if (!accepted) co_return pass(accepted.error());
+  accepted->expanded = std::move(expanded);
   net::Callback<Status> waiting(parts_.loop);
   parts_.intake.commit(std::move(*accepted), waiting.completer());
   Status status = co_await waiting;

@@ -99,7 +99,10 @@ Conductor::Conductor(net::Loop& loop, queue::Store& store, IdSource& ids, const 
       scheduler_(store, settings_.schedule, settings_.limits, ids.next().value),
       fresh_(loop, [this](std::vector<Fresh> fresh) { take_fresh(std::move(fresh)); }),
       answered_(loop,
-                [this](std::vector<std::shared_ptr<Pending>> pending) { committed(std::move(pending)); }) {}
+                [this](std::vector<std::shared_ptr<Pending>> pending) { committed(std::move(pending)); }) {
+  scheduler_.set_outgoing(
+      [this](const mail::Delivery& delivery) { return settings_.local->outgoing(delivery); });
+}
 
 Conductor::~Conductor() = default;
 
@@ -204,7 +207,8 @@ void Conductor::finished(mail::DeliveryResult result) {
   }
   auto pending = std::make_shared<Pending>();
   handover::Reports reports =
-      handover::add_reports(plan, settings_.bounce, settings_.schedule, ids_, now, *pending->transaction);
+      handover::add_reports(plan, settings_.bounce, settings_.schedule, ids_, now, *pending->transaction,
+                            [this](mail::Recipient one) { return settings_.local->expand(std::move(one)); });
   for (const Error& error : reports.failed)
     log::error("no report", {{"id", plan.message->id}, {"why", error.what}});
   pending->reports = std::move(reports.messages);

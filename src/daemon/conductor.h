@@ -29,6 +29,7 @@ class Conductor {
     queue::SchedulerLimits limits;
     bounce::Settings bounce;
     handover::Quiet quiet;  ///< of whom a stranger hears nothing when a primary refuses; null: of nobody
+    std::shared_ptr<const LocalMail> local = std::make_shared<const LocalMail>();
   };
   /// All references outlive it.
   Conductor(net::Loop& loop, queue::Store& store, IdSource& ids, const Clock& clock, Counters& counters,

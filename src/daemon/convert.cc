@@ -66,6 +66,8 @@ control::EventKind to_control(queue::EventKind kind) {
       return control::EventKind::delay_notice_sent;
     case queue::EventKind::set_aside:
       return control::EventKind::set_aside;
+    case queue::EventKind::expanded:
+      return control::EventKind::expanded;
   }
   return control::EventKind::set_aside;
 }

@@ -43,6 +43,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::string& config_file, co
   if (done) done = drop_privileges(settings->user, settings->group);
   // Under the limits of that user: a start that would end half-way begins nothing.
   if (done) done = room_for_threads(static_cast<unsigned>(self->io_loops_.size()) + kThreadsBesideLoops);
+  if (done) done = self->read_recipients();
   if (done) done = self->open_store();
   if (done) done = self->open_resolver();
   if (!done) return pass(done.error());
@@ -71,6 +72,19 @@ Status Daemon::bind_listeners() {
     auto settings = listener_settings(*config(), listener, tls->context);
     bound_.push_back({listener, std::move(*socket), std::move(*tls), std::move(settings)});
   }
+  return {};
+}
+
+// As the user that reads them at a reload, too.
+Status Daemon::read_recipients() {
+  auto listed = config::load_recipients(*config(), config_file_);
+  if (!listed) {
+    const size_t more = listed.error().size() - 1;
+    return fail(Errc::invalid, "{}{}", listed.error().front().to_string(),
+                more > 0 ? fmt::format(" (and {} more: waybill config check)", more) : std::string());
+  }
+  listed_ = std::move(*listed);
+  local_ = std::make_shared<const LocalMail>(*config(), listed_, clock_);
   return {};
 }
 
@@ -120,13 +134,14 @@ void Daemon::make_rooms() {
       retry_schedule(*settings),
       scheduler_limits(*settings),
       {.hostname = settings->hostname, .return_octets = settings->bounce.return_octets},
-      quiet_backups(settings)};
+      quiet_backups(settings), local_};
+  const SpoolIntake::Settings taking{conducting.bounce, local_};
   conductor_ =
       std::make_unique<Conductor>(*conductor_loop_, *store_, ids_, clock_, counters_, std::move(conducting));
   targeter_ = std::make_unique<Targeter>(*conductor_loop_, *resolver_, clock_);
   targeter_->on_backup_plan(
       [this](const mail::Domain& domain, const route::Plan& plan) { places_.note(domain, plan); });
-  targeter_->configure(settings, own_self(*settings, listening()), Lab(*settings, overlay_));
+  targeter_->configure(settings, own_self(*settings, listening()), Lab(*settings, overlay_), *local_);
   std::vector<net::Loop*> loops;
   for (const auto& loop : io_loops_) loops.push_back(loop.get());
   backup_ = std::make_unique<BackupRecipients>(
@@ -146,15 +161,16 @@ void Daemon::make_rooms() {
   conductor_->set_manager(*manager_);
   intake_ = std::make_unique<SpoolIntake>(*store_, ids_, clock_, counters_,
                                           [this](Fresh fresh) { conductor_->announce(std::move(fresh)); });
-  intake_->set_postmaster(settings->postmaster_address());
+  intake_->configure(taking);
   sessions_ = std::make_unique<receive::SessionRegistry>(session_limits(*settings));
   server_ = std::make_unique<receive::Server>(receive::Services{gate_, *intake_, clock_}, *sessions_, loops);
 }
 
 Status Daemon::open_doors() {
-  auto rules = relay_rules(*config());
+  auto rules = relay_rules(*config(), listed_);
   if (!rules) return pass(rules.error());
   gate_.set_rules(std::move(*rules));
+  gate_.set_local(local_);
   gate_.set_resolver(*resolver_);
   gate_.set_backup(*backup_);
   gate_.set_null_mx_sender(config()->relay.null_mx_sender);

@@ -64,9 +64,12 @@ class Daemon {
 
   // reload.cc
   [[nodiscard]] control::ReloadAnswer reload();
-  [[nodiscard]] Status apply(const config::Config& next, control::ReloadAnswer& answer);
+  [[nodiscard]] control::ReloadAnswer refuse_reload(const config::Errors& errors);
+  [[nodiscard]] Status apply(const config::Config& next, config::Recipients listed,
+                             control::ReloadAnswer& answer);
   [[nodiscard]] Status reload_doors(const config::Config& next, control::ReloadAnswer& answer);
   void apply_to_conductor(std::shared_ptr<const config::Config> next);
+  [[nodiscard]] Status read_recipients();
 
   // stop.cc
   void begin_stop();
@@ -93,7 +96,9 @@ class Daemon {
   IdSource ids_{clock_};
   RealFs files_;
   PolicyGate gate_;
-  std::string phase_ = "starting";  ///< control loop only
+  config::Recipients listed_;  ///< what local_ was made of; control loop only
+  std::shared_ptr<const LocalMail> local_ = std::make_shared<const LocalMail>();  ///< the same
+  std::string phase_ = "starting";                                                ///< control loop only
 
   // Ends last to first: see tear_down().
   std::unique_ptr<queue::RocksStore> store_;

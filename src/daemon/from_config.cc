@@ -82,7 +82,7 @@ receive::SessionLimits session_limits(const config::Config& config) {
   return {config.limits.sessions, config.limits.sessions_per_address, config.relay.trusted_networks};
 }
 
-Result<policy::RelayRules> relay_rules(const config::Config& config) {
+Result<policy::RelayRules> relay_rules(const config::Config& config, const config::Recipients& listed) {
   policy::RelayTable table;
   for (const config::Domain& domain : config.domains) {
     policy::DomainRule rule;
@@ -97,7 +97,10 @@ Result<policy::RelayRules> relay_rules(const config::Config& config) {
         rule.role = policy::DomainRole::relay;
         break;
     }
-    if (domain.users) rule.users.emplace(domain.users->begin(), domain.users->end());
+    // Whose mailboxes a primary domain has, its aliases know better: see LocalMail.
+    const auto known = listed.domains.find(domain.name.text());
+    if (domain.role != config::DomainRole::primary && known != listed.domains.end() && known->second.users)
+      rule.users.emplace(known->second.users->begin(), known->second.users->end());
     table.domains.emplace(domain.name.text(), std::move(rule));
   }
   table.trusted_networks = config.relay.trusted_networks;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "config/config.h"
+#include "config/recipients.h"
 #include "deliver/settings.h"
 #include "handover/backscatter.h"
 #include "policy/relay_rules.h"
@@ -24,7 +25,8 @@ namespace waybill::daemon {
 [[nodiscard]] handover::Quiet quiet_backups(std::shared_ptr<const config::Config> config);
 [[nodiscard]] receive::SessionLimits session_limits(const config::Config& config);
 /// Errors: trusted networks that would make an open relay.
-[[nodiscard]] Result<policy::RelayRules> relay_rules(const config::Config& config);
+[[nodiscard]] Result<policy::RelayRules> relay_rules(const config::Config& config,
+                                                     const config::Recipients& listed);
 /// What a message is held to, however it comes in; the same in every listener's settings.
 [[nodiscard]] receive::Settings message_settings(const config::Config& config);
 /// `tls`: made of the listener's certificate; null: it has none.

@@ -53,22 +53,30 @@ void PolicyGate::on_mail(const receive::ClientFacts& client, const mail::Reverse
 void PolicyGate::on_rcpt(const receive::ClientFacts& client, const mail::ReversePath&,
                          const mail::Address& to, Answer answer) {
   const policy::Client who = to_policy(client);
-  const auto rules = rules_.load();
-  policy::RelayDecision decision = rules->decide_rcpt(who, to);
-  if (!decision.accepted() || backup_ == nullptr) return answer(to_verdict(std::move(decision)));
-  const bool trusted = who.authenticated == policy::Authenticated::yes || rules->is_trusted(who);
-  const mail::Address recipient = decision.rewritten.value_or(to);
-  auto shared = std::make_shared<Answer>(std::move(answer));
-  backup_->check(recipient, trusted, [shared, decision](std::optional<mail::Reply> refusal) {
-    if (refusal) return (*shared)(receive::Verdict::refuse(std::move(*refusal)));
-    (*shared)(to_verdict(decision));
+  receive::Verdict verdict = receivers(who, to);
+  if (verdict.refusal || backup_ == nullptr || to.domain.empty()) return answer(std::move(verdict));
+  const bool trusted = who.authenticated == policy::Authenticated::yes || rules_.load()->is_trusted(who);
+  // std::function wants a copyable callable; the answer is given once all the same.
+  auto waiting = std::make_shared<std::pair<Answer, receive::Verdict>>(std::move(answer), std::move(verdict));
+  backup_->check(to, trusted, [waiting](std::optional<mail::Reply> refusal) {
+    waiting->first(refusal ? receive::Verdict::refuse(std::move(*refusal)) : std::move(waiting->second));
   });
 }
 
-std::optional<mail::Reply> PolicyGate::check_local(const mail::Address& to) const {
+// Whether the client may send there at all, then who receives it.
+receive::Verdict PolicyGate::receivers(const policy::Client& client, const mail::Address& to) const {
+  const auto local = local_.load();
+  // A report for a sender that was rewritten here: whoever has the address may answer it, until it expires.
+  if (auto sender = local->sender_of(to)) return std::move(*sender);
+  policy::RelayDecision decision = rules_.load()->decide_rcpt(client, to);
+  if (!decision.accepted()) return to_verdict(std::move(decision));
+  return local->receivers(to, to.domain.empty() ? local->postmaster() : to);
+}
+
+receive::Verdict PolicyGate::check_local(const mail::Address& to) const {
   const policy::Client client{IpAddress::v4(0x7f000001), policy::Service::submission,
                               policy::Authenticated::yes};
-  return rules_.load()->decide_rcpt(client, to).refusal;
+  return receivers(client, to);
 }
 
 }  // namespace waybill::daemon

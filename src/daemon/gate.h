@@ -8,6 +8,7 @@
 #include "base/published.h"
 #include "config/config.h"
 #include "daemon/gate_backup.h"
+#include "daemon/local_mail.h"
 #include "dns/resolver.h"
 #include "policy/relay_rules.h"
 #include "receive/gate.h"
@@ -18,6 +19,8 @@ class PolicyGate final : public receive::Gate {
  public:
   /// Once, before sessions begin. The resolver outlives the gate's use.
   void set_resolver(dns::Resolver& resolver) { resolver_ = &resolver; }
+  /// Once before sessions begin, and at every reload.
+  void set_local(std::shared_ptr<const LocalMail> local) { local_.store(std::move(local)); }
   /// Once, before sessions begin; null: nobody asks a primary. It outlives the gate's use.
   void set_backup(BackupRecipients& backup) { backup_ = &backup; }
   void set_null_mx_sender(config::NullMxSender policy) { null_mx_sender_ = policy; }
@@ -32,9 +35,12 @@ class PolicyGate final : public receive::Gate {
 
   /// For mail that a local user hands in over the control socket: relays anywhere, yet refuses an unknown
   /// user of a domain that ends here.
-  [[nodiscard]] std::optional<mail::Reply> check_local(const mail::Address& to) const;
+  [[nodiscard]] receive::Verdict check_local(const mail::Address& to) const;
 
  private:
+  [[nodiscard]] receive::Verdict receivers(const policy::Client& client, const mail::Address& to) const;
+
+  Published<const LocalMail> local_{std::make_shared<const LocalMail>()};
   Published<const policy::RelayRules> rules_{std::make_shared<const policy::RelayRules>()};
   dns::Resolver* resolver_ = nullptr;
   BackupRecipients* backup_ = nullptr;

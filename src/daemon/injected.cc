@@ -1,5 +1,7 @@
 #include "daemon/injected.h"
 
+#include <algorithm>
+
 #include "receive/message_builder.h"
 
 namespace waybill::daemon {
@@ -42,6 +44,18 @@ Result<receive::Accepted> accept_injected(control::SendRequest request, const re
   if (!rest.empty()) out.chunks.push_back(rest);
   out.chunk_count = static_cast<uint32_t>(out.chunks.size());
   return out;
+}
+
+void add_receivers(mail::Recipient given, receive::Verdict verdict, std::vector<mail::Recipient>& receivers,
+                   std::vector<mail::Expanded>& expanded) {
+  mail::Expanded one{std::move(given), std::move(verdict.rewritten), verdict.rewrite_sender};
+  const bool stands_for_others = !one.to.empty();
+  if (!stands_for_others) one.to.push_back(one.given.address);
+  for (mail::Recipient& receiver : mail::recipients_of(one)) {
+    if (std::ranges::find(receivers, receiver.address, &mail::Recipient::address) == receivers.end())
+      receivers.push_back(std::move(receiver));
+  }
+  if (stands_for_others) expanded.push_back(std::move(one));
 }
 
 }  // namespace waybill::daemon

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "control/types.h"
+#include "receive/gate.h"
 #include "receive/intake.h"
 #include "receive/settings.h"
 
@@ -15,5 +16,9 @@ namespace waybill::daemon {
 [[nodiscard]] Result<receive::Accepted> accept_injected(control::SendRequest request,
                                                         const receive::Settings& limits, MessageId id,
                                                         Time now);
+
+/// Adds who receives `given`'s mail to `receivers`, each once, and to `expanded` what stood for others.
+void add_receivers(mail::Recipient given, receive::Verdict verdict, std::vector<mail::Recipient>& receivers,
+                   std::vector<mail::Expanded>& expanded);
 
 }  // namespace waybill::daemon

@@ -8,8 +8,8 @@ SpoolIntake::SpoolIntake(queue::Store& store, IdSource& ids, const Clock& clock,
                          Announce announce)
     : store_(store), ids_(ids), clock_(clock), counters_(counters), announce_(std::move(announce)) {}
 
-void SpoolIntake::set_postmaster(mail::Address address) {
-  postmaster_.store(std::make_shared<const mail::Address>(std::move(address)));
+void SpoolIntake::configure(Settings settings) {
+  settings_.store(std::make_shared<const Settings>(std::move(settings)));
 }
 
 MessageId SpoolIntake::begin() { return ids_.next(); }
@@ -19,9 +19,9 @@ Status SpoolIntake::spill(MessageId id, uint32_t n, Chunk chunk) { return store_
 void SpoolIntake::abandon(MessageId id, uint32_t chunks) { store_.discard(id, chunks); }
 
 namespace {
-Fresh to_fresh(receive::Accepted& accepted, const mail::Address* postmaster, Time now) {
+Fresh to_fresh(receive::Accepted& accepted, const LocalMail& local, Time now) {
   for (mail::Recipient& recipient : accepted.envelope.recipients) {
-    if (recipient.address.domain.empty() && postmaster != nullptr) recipient.address = *postmaster;
+    if (recipient.address.domain.empty()) recipient.address = local.postmaster();  // RFC 5321 4.5.1
   }
   Fresh fresh =
       handover::to_fresh(accepted.id, now, std::move(accepted.origin), std::move(accepted.envelope));
@@ -33,13 +33,30 @@ Fresh to_fresh(receive::Accepted& accepted, const mail::Address* postmaster, Tim
 }
 }  // namespace
 
+handover::Reports SpoolIntake::add_expansions(const Fresh& fresh, const std::vector<mail::Expanded>& expanded,
+                                              const Settings& settings, Time now,
+                                              queue::Transaction& transaction) {
+  if (expanded.empty()) return {};
+  handover::Reports reports = handover::add_expansions(
+      fresh, expanded, settings.bounce,
+      [&settings](mail::Recipient one) { return settings.local->expand(std::move(one)); }, ids_, now,
+      transaction);
+  for (const Error& error : reports.failed)
+    log::error("no report", {{"id", fresh.message.id}, {"why", error.what}});
+  counters_.reports_sent.fetch_add(reports.messages.size(), std::memory_order_relaxed);
+  return reports;
+}
+
 void SpoolIntake::commit(receive::Accepted accepted, std::move_only_function<void(Status)> done) {
-  const auto postmaster = postmaster_.load();
+  const auto settings = settings_.load();
+  const Time now = clock_.now();
   queue::Transaction transaction;
-  Fresh fresh = to_fresh(accepted, postmaster.get(), clock_.now());
+  Fresh fresh = to_fresh(accepted, *settings->local, now);
   transaction.messages.push_back(handover::to_store(fresh, std::move(accepted.chunks), accepted.first_chunk));
+  handover::Reports reports = add_expansions(fresh, accepted.expanded, *settings, now, transaction);
   store_.commit(std::move(transaction),
-                [this, fresh = std::move(fresh), done = std::move(done)](Status status) mutable {
+                [this, fresh = std::move(fresh), reports = std::move(reports.messages),
+                 done = std::move(done)](Status status) mutable {
                   if (!status) {
                     counters_.commit_failures.fetch_add(1, std::memory_order_relaxed);
                     if (status.error().code == Errc::no_space)
@@ -53,6 +70,7 @@ void SpoolIntake::commit(receive::Accepted accepted, std::move_only_function<voi
                   counters_.octets_accepted.fetch_add(fresh.message.size_octets, std::memory_order_relaxed);
                   done({});
                   announce_(std::move(fresh));
+                  for (Fresh& report : reports) announce_(std::move(report));
                 });
 }
 

@@ -9,9 +9,11 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/published.h"
+#include "bounce/report.h"
 #include "config/config.h"
 #include "daemon/counters.h"
-#include "handover/fresh.h"
+#include "daemon/local_mail.h"
+#include "handover/expansions.h"
 #include "queue/store.h"
 #include "receive/intake.h"
 
@@ -25,8 +27,12 @@ class SpoolIntake final : public receive::Intake {
   using Announce = std::function<void(Fresh)>;
   SpoolIntake(queue::Store& store, IdSource& ids, const Clock& clock, Counters& counters, Announce announce);
 
-  /// Where `<postmaster>` without a domain goes (RFC 5321 4.5.1). Thread-safe.
-  void set_postmaster(mail::Address address);
+  /// How reports are made, and who receives them. Before the first message, and at every reload; thread-safe.
+  struct Settings {
+    bounce::Settings bounce;
+    std::shared_ptr<const LocalMail> local = std::make_shared<const LocalMail>();
+  };
+  void configure(Settings settings);
 
   MessageId begin() override;
   Status spill(MessageId id, uint32_t n, Chunk chunk) override;
@@ -34,12 +40,15 @@ class SpoolIntake final : public receive::Intake {
   void abandon(MessageId id, uint32_t chunks) override;
 
  private:
+  handover::Reports add_expansions(const Fresh& fresh, const std::vector<mail::Expanded>& expanded,
+                                   const Settings& settings, Time now, queue::Transaction& transaction);
+
   queue::Store& store_;
   IdSource& ids_;
   const Clock& clock_;
   Counters& counters_;
   Announce announce_;
-  Published<const mail::Address> postmaster_;
+  Published<const Settings> settings_{std::make_shared<const Settings>()};
 };
 
 }  // namespace waybill::daemon

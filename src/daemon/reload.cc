@@ -55,9 +55,22 @@ void note_changes(config::Config before, const config::Config& after, control::R
   differ.note(&Config::deliver, "deliver: for new connections");
   differ.note(&Config::queue, "queue: for what is decided from now on");
   differ.note(&Config::bounce, "bounce");
+  differ.note(&Config::srs, "srs");
   differ.note(&Config::callout, "callout");
 }
 }  // namespace
+
+control::ReloadAnswer Daemon::refuse_reload(const config::Errors& errors) {
+  control::ReloadAnswer answer;
+  answer.outcome = control::ReloadOutcome::refused;
+  for (const config::Located& error : errors) {
+    answer.problems.push_back({error.file, error.line, error.column, error.message});
+    log::error("reload refused", {{"where", fmt::format("{}:{}:{}", error.file, error.line, error.column)},
+                                  {"why", error.message}});
+  }
+  counters_.reloads_refused.fetch_add(1);
+  return answer;
+}
 
 control::ReloadAnswer Daemon::reload() {
   control::ReloadAnswer answer;
@@ -67,17 +80,10 @@ control::ReloadAnswer Daemon::reload() {
     return answer;
   }
   auto next = config::load(config_file_);
-  if (!next) {
-    answer.outcome = control::ReloadOutcome::refused;
-    for (const config::Located& error : next.error()) {
-      answer.problems.push_back({error.file, error.line, error.column, error.message});
-      log::error("reload refused", {{"where", fmt::format("{}:{}:{}", error.file, error.line, error.column)},
-                                    {"why", error.message}});
-    }
-    counters_.reloads_refused.fetch_add(1);
-    return answer;
-  }
-  if (Status applied = apply(*next, answer); !applied) {
+  if (!next) return refuse_reload(next.error());
+  auto listed = config::load_recipients(*next, config_file_);
+  if (!listed) return refuse_reload(listed.error());
+  if (Status applied = apply(*next, std::move(*listed), answer); !applied) {
     answer = {};
     answer.outcome = control::ReloadOutcome::refused;
     answer.problems.push_back({config_file_, 0, 0, applied.error().what});
@@ -95,9 +101,9 @@ control::ReloadAnswer Daemon::reload() {
 }
 
 // Everything that can fail comes first; from the first change of something in force on, nothing can.
-Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) {
+Status Daemon::apply(const config::Config& next, config::Recipients listed, control::ReloadAnswer& answer) {
   const auto before = config();
-  auto rules = relay_rules(next);
+  auto rules = relay_rules(next, listed);
   if (!rules) return pass(rules.error());
   std::shared_ptr<resolve::Stack> stack;
   // Before the resolver reads them: what changes in between is then found at the next reload, not overlooked.
@@ -112,6 +118,10 @@ Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) 
   if (same_dns && stack)
     answer.changes.emplace_back("dns.zones: other records in the files: a new resolver with an empty cache");
   overlay_ = std::move(overlay);
+  if (before->domains == next.domains && listed != listed_)
+    answer.changes.emplace_back("users and aliases: others in their files");
+  listed_ = std::move(listed);
+  local_ = std::make_shared<const LocalMail>(next, listed_, clock_);
   note_changes(*before, next, answer);
   note_restarts(*running_, next, answer);
 
@@ -120,7 +130,8 @@ Status Daemon::apply(const config::Config& next, control::ReloadAnswer& answer) 
   log::configure(next.log.level, next.log.format);
   gate_.set_rules(std::move(*rules));
   gate_.set_null_mx_sender(next.relay.null_mx_sender);
-  intake_->set_postmaster(next.postmaster_address());
+  gate_.set_local(local_);
+  intake_->configure({{.hostname = next.hostname, .return_octets = next.bounce.return_octets}, local_});
   sessions_->set_limits(session_limits(next));
   if (stack) {
     auto old = resolver_->replace(std::move(stack));
@@ -195,13 +206,13 @@ void Daemon::apply_to_conductor(std::shared_ptr<const config::Config> next) {
   route::Self self = own_self(*next, listening());
   Lab lab(*next, overlay_);
   conductor_loop_->post(
-      [this, next = std::move(next), self = std::move(self), lab = std::move(lab)]() mutable {
-        targeter_->configure(next, std::move(self), std::move(lab));
+      [this, next = std::move(next), self = std::move(self), lab = std::move(lab), local = local_]() mutable {
+        targeter_->configure(next, std::move(self), std::move(lab), *local);
         manager_->reconfigure(delivery_settings(*next));
         conductor_->reconfigure({retry_schedule(*next),
                                  scheduler_limits(*next),
                                  {.hostname = next->hostname, .return_octets = next->bounce.return_octets},
-                                 quiet_backups(next)});
+                                 quiet_backups(next), local});
         places_.forget();
         targeter_->look_at_backups();
       });

@@ -31,7 +31,8 @@ Targeter::Targeter(net::Loop& loop, dns::Resolver& resolver, const Clock& clock)
 
 Targeter::~Targeter() { *alive_ = nullptr; }
 
-void Targeter::configure(std::shared_ptr<const config::Config> config, route::Self self, Lab lab) {
+void Targeter::configure(std::shared_ptr<const config::Config> config, route::Self self, Lab lab,
+                         const LocalMail& mail) {
   config_ = std::move(config);
   self_ = std::move(self);
   lab_ = std::move(lab);
@@ -44,7 +45,7 @@ void Targeter::configure(std::shared_ptr<const config::Config> config, route::Se
   kept_.clear();
   local_.clear();
   for (const config::Domain& domain : config_->domains) {
-    if (auto made = local(domain.name)) local_.emplace(domain.name.text(), std::move(made));
+    if (auto made = local(domain.name, mail)) local_.emplace(domain.name.text(), std::move(made));
   }
   ++generation_;
 }
@@ -54,7 +55,7 @@ void Targeter::forget() {
   ++generation_;
 }
 
-deliver::TargetsPtr Targeter::local(const mail::Domain& name) const {
+deliver::TargetsPtr Targeter::local(const mail::Domain& name, const LocalMail& mail) const {
   const config::Domain* domain = config_->find_domain(name);
   if (domain == nullptr || domain->role != config::DomainRole::primary || !domain->mailboxes) return nullptr;
   const config::Mailboxes& boxes = *domain->mailboxes;
@@ -65,8 +66,11 @@ deliver::TargetsPtr Targeter::local(const mail::Domain& name) const {
     case config::Mailboxes::Kind::maildir:
       out->transport = deliver::Transport::maildir;
       out->maildir.path_template = boxes.path;
-      if (domain->users) {
-        auto users = *domain->users;
+      out->maildir.delimiter = domain->recipient_delimiter;
+      out->maildir.quota_octets = domain->quota_octets;
+      out->maildir.quota_messages = domain->quota_messages;
+      if (const auto listed = mail.users(name)) {
+        auto users = *listed;
         users.insert("postmaster");  // RFC 5321 4.5.1: accepted always, so it must have a mailbox
         out->maildir.users = std::make_shared<const std::set<std::string, std::less<>>>(std::move(users));
       }

@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "daemon/lab.h"
+#include "daemon/local_mail.h"
 #include "deliver/targets.h"
 #include "dns/resolver.h"
 #include "net/loop.h"
@@ -27,7 +28,8 @@ class Targeter final : public deliver::Router {
   ~Targeter() override;
 
   /// At start and at every reload; what was planned before is forgotten.
-  void configure(std::shared_ptr<const config::Config> config, route::Self self, Lab lab);
+  void configure(std::shared_ptr<const config::Config> config, route::Self self, Lab lab,
+                 const LocalMail& local);
   /// Told of every plan for a backup domain by its MX records. Once, before the loop runs.
   using OnBackupPlan = std::function<void(const mail::Domain& domain, const route::Plan& plan)>;
   void on_backup_plan(OnBackupPlan tell) { on_backup_plan_ = std::move(tell); }
@@ -48,7 +50,7 @@ class Targeter final : public deliver::Router {
     Steady until;
   };
 
-  [[nodiscard]] deliver::TargetsPtr local(const mail::Domain& domain) const;
+  [[nodiscard]] deliver::TargetsPtr local(const mail::Domain& domain, const LocalMail& mail) const;
   [[nodiscard]] route::Role role_of(const mail::Domain& domain) const;
   [[nodiscard]] Result<route::Request> request(const mail::Domain& domain, const std::string& route_pin);
   void planned(const std::string& key, const route::Plan& plan);

@@ -38,6 +38,10 @@ struct MaildirTarget {
   std::string path_template;  ///< "/var/mail/{domain}/{user}": absolute
   /// Local parts that exist, lower case; null: every one that the template can hold.
   std::shared_ptr<const std::set<std::string, std::less<>>> users;
+  std::string delimiter = "+";  ///< ends the user's name within a local part; empty: nothing does
+  uint64_t quota_octets = 0;    ///< of one mailbox; 0: no limit
+  uint64_t quota_messages = 0;  ///< the same
+  bool operator==(const MaildirTarget&) const = default;
 };
 
 /// A local delivery server (RFC 2033): a Unix socket, or an address when `unix_path` is empty.

@@ -35,8 +35,18 @@ queue::Event told(const queue::Report& about, MessageId report, const queue::Mes
                              mail::to_string(original.envelope.from));
   return event;
 }
+}  // namespace
 
-Fresh add_message(bounce::Report report, MessageId id, Time now, queue::Transaction& transaction) {
+Fresh report_message(bounce::Report report, MessageId id, Time now, const Expand& expand,
+                     queue::Transaction& transaction) {
+  if (expand) {
+    std::vector<mail::Recipient> receivers;
+    for (mail::Recipient& one : report.envelope.recipients) {
+      for (mail::Recipient& receiver : mail::recipients_of(expand(std::move(one))))
+        receivers.push_back(std::move(receiver));
+    }
+    report.envelope.recipients = std::move(receivers);
+  }
   mail::Origin origin;
   origin.via = mail::Origin::Via::bounce;
   origin.listener = "bounce";
@@ -45,7 +55,6 @@ Fresh add_message(bounce::Report report, MessageId id, Time now, queue::Transact
   transaction.messages.push_back(to_store(fresh, std::move(report.chunks)));
   return fresh;
 }
-}  // namespace
 
 bounce::Recipient to_bounce(const queue::Report& report, Time give_up) {
   bounce::Recipient out;
@@ -62,8 +71,8 @@ bounce::Recipient to_bounce(const queue::Report& report, Time give_up) {
 }
 
 Reports add_reports(const queue::Plan& plan, const bounce::Settings& settings,
-                    const queue::Schedule& schedule, IdSource& ids, Time now,
-                    queue::Transaction& transaction) {
+                    const queue::Schedule& schedule, IdSource& ids, Time now, queue::Transaction& transaction,
+                    const Expand& expand) {
   Reports out;
   for (int news = 0; news < 3; ++news) {
     std::vector<bounce::Recipient> recipients;
@@ -85,7 +94,7 @@ Reports add_reports(const queue::Plan& plan, const bounce::Settings& settings,
       continue;
     }
     for (const queue::Report* one : about) transaction.events.push_back(told(*one, id, *plan.message, now));
-    out.messages.push_back(add_message(std::move(*report), id, now, transaction));
+    out.messages.push_back(report_message(std::move(*report), id, now, expand, transaction));
   }
   return out;
 }

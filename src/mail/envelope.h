@@ -30,6 +30,7 @@ struct Recipient {
   Address address;
   uint8_t notify = notify_unset;  ///< bits of Notify
   std::string orcpt;              ///< "rfc822;user@example.org", xtext already decoded; empty: none
+  bool rewrite_sender = false;    ///< an alias leads here whose domain wants SRS: see policy/srs.h
   bool operator==(const Recipient&) const = default;
 };
 

@@ -172,8 +172,8 @@ Result<std::string_view> open_value(ValueType type, std::string_view key, std::s
   return payload;
 }
 
-constexpr uint8_t kFlagUtf8 = 1, kFlagRequireTls = 2, kFlagHasFrom = 4;  // of a message
-constexpr uint8_t kFlagDelayNotified = 1, kFlagRemote = 2;               // of a recipient
+constexpr uint8_t kFlagUtf8 = 1, kFlagRequireTls = 2, kFlagHasFrom = 4;             // of a message
+constexpr uint8_t kFlagDelayNotified = 1, kFlagRemote = 2, kFlagRewriteSender = 4;  // of a recipient
 
 }  // namespace
 
@@ -250,7 +250,8 @@ std::string encode(std::string_view key, const RecipientRecord& record) {
   out.text(record.last_host);
   out.text(record.route_pin);
   out.octet(static_cast<uint8_t>((record.delay_notified ? kFlagDelayNotified : 0) |
-                                 (record.reply_is_remote ? kFlagRemote : 0)));
+                                 (record.reply_is_remote ? kFlagRemote : 0) |
+                                 (record.recipient.rewrite_sender ? kFlagRewriteSender : 0)));
   return out.finish(ValueType::recipient, key);
 }
 
@@ -273,7 +274,8 @@ Result<RecipientRecord> decode_recipient(std::string_view key, std::string_view 
   out.last_host = in.text();
   out.route_pin = in.text();
   const uint8_t flags = in.octet();
-  if (flags > 3) in.reject();
+  if (flags > 7) in.reject();
+  out.recipient.rewrite_sender = (flags & kFlagRewriteSender) != 0;
   out.delay_notified = (flags & kFlagDelayNotified) != 0;
   out.reply_is_remote = (flags & kFlagRemote) != 0;
   if (!in.done()) return fail(Errc::corrupt, "the recipient record is malformed");
@@ -303,7 +305,7 @@ Result<LedgerEntry> decode_event(std::string_view key, std::string_view value) {
   const auto recipient = in.narrow<uint64_t>(uint64_t{1} << 32);
   if (recipient > 0) out.event.recipient = static_cast<uint32_t>(recipient - 1);
   const uint8_t kind = in.octet();
-  if (kind < static_cast<uint8_t>(EventKind::accepted) || kind > static_cast<uint8_t>(EventKind::set_aside))
+  if (kind < static_cast<uint8_t>(EventKind::accepted) || kind > static_cast<uint8_t>(EventKind::expanded))
     in.reject();
   out.event.kind = static_cast<EventKind>(kind);
   if (out.event.kind == EventKind::accepted) out.accepted_recipients = in.narrow<uint32_t>();

@@ -233,6 +233,7 @@ mail::DeliveryPtr Scheduler::hand_out(const std::string& domain, Lane& lane) {
       delivery->recipients.push_back({member.index, member.record.recipient, member.record.attempts});
       slots_[{id, member.index}].phase = Phase::in_flight;
     }
+    if (outgoing_) delivery->envelope = outgoing_(*delivery);
     ++lane.outstanding;
     const mail::DeliveryPtr handed = std::move(delivery);
     in_flight_.emplace(handed.get(), InFlight{handed, std::move(work), domain});

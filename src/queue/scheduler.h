@@ -14,6 +14,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -73,6 +74,10 @@ class Scheduler {
 
   /// New policy and limits (reload): for what is decided from now on.
   void reconfigure(Schedule schedule, SchedulerLimits limits);
+
+  /// What a delivery's envelope is on its way out, e.g. its sender rewritten; without it, the message's own.
+  using Outgoing = std::function<std::shared_ptr<const mail::Envelope>(const mail::Delivery&)>;
+  void set_outgoing(Outgoing outgoing) { outgoing_ = std::move(outgoing); }
 
   /// At start: forgets everything; the first next() begins to read the due index. Nothing may be in flight.
   void recover();
@@ -190,6 +195,7 @@ class Scheduler {
     Work work;
     std::string domain;
   };
+  Outgoing outgoing_;
   std::unordered_map<const mail::Delivery*, InFlight> in_flight_;
   size_t ready_recipients_ = 0;
 

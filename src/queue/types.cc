@@ -48,6 +48,8 @@ std::string_view to_string(EventKind kind) {
       return "delay notice sent";
     case EventKind::set_aside:
       return "set aside";
+    case EventKind::expanded:
+      return "expanded";
   }
   return "unknown";
 }

@@ -65,6 +65,7 @@ enum class EventKind : uint8_t {
   report_sent = 11,
   delay_notice_sent = 12,
   set_aside = 13,
+  expanded = 14,
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 
@@ -78,7 +79,7 @@ struct Event {
   mail::Reply reply;
   std::string host;    ///< who gave the reply
   std::string detail;  ///< accepted: "from 192.0.2.1 (helo) by ESMTPS, 4096 octets, 3 recipients"; deleted:
-                       ///< by whom; report_sent: its id
+                       ///< by whom; report_sent: its id; expanded: to whom (`address` is the alias)
   bool operator==(const Event&) const = default;
 };
 

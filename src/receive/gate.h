@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/ip.h"
 #include "mail/address.h"
@@ -21,11 +22,13 @@ namespace waybill::receive {
 /// Yes, or the reply that says no (4yz or 5yz; 421 also ends the session).
 struct Verdict {
   std::optional<mail::Reply> refusal;
-  /// RCPT only: who receives it instead, e.g. what the bare `<postmaster>` stands for here.
-  std::optional<mail::Address> rewritten;
+  /// RCPT only: who receives it instead: what the bare `<postmaster>` stands for here, or an alias's
+  /// addresses. Empty: the address that the client gave.
+  std::vector<mail::Address> rewritten;
+  bool rewrite_sender = false;  ///< RCPT only: `rewritten` wants a sender of our own (SRS)
 
   [[nodiscard]] static Verdict ok() { return {}; }
-  [[nodiscard]] static Verdict refuse(mail::Reply reply) { return {std::move(reply), {}}; }
+  [[nodiscard]] static Verdict refuse(mail::Reply reply) { return {std::move(reply), {}, false}; }
 };
 
 enum class Secured : uint8_t { no, yes };

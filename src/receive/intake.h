@@ -11,7 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/id.h"
-#include "mail/envelope.h"
+#include "mail/expand.h"
 
 namespace waybill::receive {
 
@@ -19,6 +19,7 @@ namespace waybill::receive {
 struct Accepted {
   MessageId id;
   mail::Envelope envelope;
+  std::vector<mail::Expanded> expanded;  ///< what `envelope`'s recipients came from, where it differs
   mail::Origin origin;
   uint32_t first_chunk = 0;   ///< which chunk of the body chunks[0] is
   std::vector<Chunk> chunks;  ///< may be empty when everything was spilled

@@ -234,6 +234,8 @@ void Session::reset_transaction() {
   envelope_ = {};
   declared_octets_ = 0;
   candidate_ = {};
+  expanded_.clear();
+  rcpts_accepted_ = 0;
   bdat_octets_left_ = 0;
   bdat_last_ = smtp::Last::no;
 }

@@ -126,6 +126,7 @@ class Session {
   void mail_decided(const Verdict& verdict);
   void rcpt(const smtp::Command& command);
   void rcpt_decided(const Verdict& verdict);
+  void take_recipients(const Verdict& verdict);
   void data(const smtp::Command& command);
   [[nodiscard]] std::optional<mail::Reply> data_refusal() const;
   size_t feed_data(std::string_view octets);
@@ -162,6 +163,8 @@ class Session {
   mail::Envelope envelope_;
   uint64_t declared_octets_ = 0;
   mail::Recipient candidate_;
+  std::vector<mail::Expanded> expanded_;  ///< which of the accepted RCPTs stand for others
+  uint32_t rcpts_accepted_ = 0;           ///< of this transaction: LMTP answers each (RFC 2033 4.2)
   std::optional<Message> message_;
 
   uint64_t bdat_octets_left_ = 0;

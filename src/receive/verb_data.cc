@@ -106,6 +106,7 @@ void Session::content_ended() {
   accepted.origin = {mail::Origin::Via::smtp, client_.remote.ip, client_.remote.port, client_.helo,
                      client_.listener,        protocol.name(),   client_.user};
   accepted.envelope = envelope_;
+  accepted.expanded = expanded_;
   // RFC 6152: what it is, not what it was said to be: the next hop must know.
   if (message_->builder.has_eight_bit() && accepted.envelope.body == mail::BodyType::seven_bit) {
     accepted.envelope.body = mail::BodyType::eight_bit;
@@ -133,7 +134,7 @@ void Session::on_committed(const Status& status) {
 }
 
 void Session::say_final(const mail::Reply& reply, bool counts_as_error) {
-  const size_t replies = is_lmtp() ? envelope_.recipients.size() : 1;
+  const size_t replies = is_lmtp() ? rcpts_accepted_ : 1;
   for (size_t i = 0; i < replies; ++i) say(reply);
   if (counts_as_error && ++errors_ > settings_->errors_max) close_with(421, {4, 7, 0}, "too many errors");
 }

@@ -35,17 +35,31 @@ void Session::rcpt_decided(const Verdict& verdict) {
       return close_with(421, {4, 7, 0}, "too many rejected recipients");
     }
   } else {
-    if (verdict.rewritten) candidate_.address = *verdict.rewritten;
-    // The same recipient twice gets one copy, but LMTP owes a reply for each (RFC 2033 4.2).
-    const bool known =
-        !is_lmtp() && std::ranges::any_of(envelope_.recipients, [this](const mail::Recipient& r) {
-          return r.address == candidate_.address;
-        });
-    if (!known) envelope_.recipients.push_back(std::move(candidate_));
-    say(250, {2, 1, 5}, "recipient ok");
+    take_recipients(verdict);
   }
   candidate_ = {};
   if (stopping_) on_shutdown();
+}
+
+void Session::take_recipients(const Verdict& verdict) {
+  const std::vector<mail::Address>& instead = verdict.rewritten;
+  if (!envelope_.recipients.empty() &&
+      envelope_.recipients.size() + instead.size() > settings_->recipients_max) {
+    // An alias of many: whoever comes first gets it, the client sends the rest another time.
+    return say(452, {4, 5, 3}, "too many recipients");
+  }
+  mail::Expanded expanded{std::move(candidate_), instead, verdict.rewrite_sender};
+  if (instead.empty()) expanded.to.push_back(expanded.given.address);
+  for (mail::Recipient& recipient : mail::recipients_of(expanded)) {
+    // The same recipient twice gets one copy, though LMTP owes a reply for each (RFC 2033 4.2).
+    const bool known = std::ranges::any_of(envelope_.recipients, [&recipient](const mail::Recipient& r) {
+      return r.address == recipient.address;
+    });
+    if (!known) envelope_.recipients.push_back(std::move(recipient));
+  }
+  if (!instead.empty()) expanded_.push_back(std::move(expanded));
+  ++rcpts_accepted_;
+  say(250, {2, 1, 5}, "recipient ok");
 }
 
 }  // namespace waybill::receive

@@ -28,6 +28,8 @@ class Conductor {
 
   /// One new message. Errors: invalid (an address), or the store's.
   [[nodiscard]] Status inject(const Injection& injection, uint64_t number);
+  /// Hosts that delivery remembers as failing.
+  [[nodiscard]] std::vector<deliver::HostStatus> failing_hosts() const { return manager_.status().hosts; }
   [[nodiscard]] bool idle() const { return queued_ == 0; }
   /// Balances the ledger of what has ended, and forgets it. By itself every now and then; once more at the
   /// end.

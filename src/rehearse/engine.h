@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "rehearse/calm.h"
 #include "rehearse/journal.h"
 #include "rehearse/recorder.h"
 #include "rehearse/scenario.h"
@@ -19,7 +20,8 @@ struct Ended {
 /// Tells `recorder` what happens. What has ended is audited and forgotten as the run goes, so its memory is
 /// that of the longest queue. Errors: invalid (an address of the scenario is none), internal (the queue
 /// refused what it should take).
-[[nodiscard]] Result<Ended> run(const Scenario& scenario, Recorder& recorder);
+[[nodiscard]] Result<Ended> run(const Scenario& scenario, Recorder& recorder,
+                                const CalmRule& calm = CalmRule::play_all());
 /// The same with a journal of everything.
 [[nodiscard]] Result<Journal> run(const Scenario& scenario);
 

@@ -2,6 +2,8 @@
 // engine on its one thread, read when the run is over. Times are counted from the start of the run.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -57,6 +59,24 @@ struct Journal {
   struct Depth {
     Millis at{0};
     uint64_t recipients = 0;
+  };
+
+  /// A stretch that was not played, because nothing changed in it: mail went on coming and going as in the
+  /// sample.
+  struct Calm {
+    Millis from{0};
+    Millis to{0};
+    uint64_t messages = 0;    ///< that came in
+    uint64_t recipients = 0;  ///< theirs; each was delivered
+    struct Host {
+      std::string host;  ///< its label
+      uint64_t messages = 0;
+      uint64_t connections = 0;
+    };
+    uint64_t sample_messages = 0;            ///< that came in while the sample was taken; never 0
+    std::vector<Host> hosts;                 ///< in the sample
+    std::map<uint32_t, uint64_t> delays_ms;  ///< in the sample: from acceptance to the 250, and how often
+    uint64_t depth = 0;                      ///< the most recipients queued in the sample
   };
 
   std::vector<Connect> connects;

@@ -17,6 +17,8 @@ class Recorder {
   virtual void report(Journal::Sent) {}
   virtual void lookup(Journal::Lookup) {}
   virtual void depth(Journal::Depth) {}
+  /// Only in a run that may leave such stretches out.
+  virtual void calm(const Journal::Calm&) {}
 };
 
 /// Everything, for expectations: memory grows with the run.
@@ -47,6 +49,7 @@ class TwoRecorders final : public Recorder {
   void report(Journal::Sent what) override { one_.report(what), two_.report(std::move(what)); }
   void lookup(Journal::Lookup what) override { one_.lookup(what), two_.lookup(std::move(what)); }
   void depth(Journal::Depth what) override { one_.depth(what), two_.depth(what); }
+  void calm(const Journal::Calm& what) override { one_.calm(what), two_.calm(what); }
 
  private:
   Recorder& one_;

@@ -1,6 +1,8 @@
 #include "rehearse/summary.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 namespace waybill::rehearse {
 namespace {
@@ -21,10 +23,35 @@ std::vector<Summary::Reason> sorted(const std::map<std::pair<std::string, std::s
 }
 
 /// The value below or at which `part` of them lie.
-Millis quantile(std::vector<uint32_t>& values, double part) {
-  const auto at = static_cast<ptrdiff_t>(part * static_cast<double>(values.size() - 1));
-  std::ranges::nth_element(values, values.begin() + at);
-  return Millis{values[static_cast<size_t>(at)]};
+Millis quantile(const std::map<uint32_t, uint64_t>& values, double part) {
+  uint64_t all = 0;
+  for (const auto& [value, count] : values) all += count;
+  const auto wanted = static_cast<uint64_t>(part * static_cast<double>(all - 1));
+  uint64_t passed = 0;
+  for (const auto& [value, count] : values) {
+    passed += count;
+    if (passed > wanted) return Millis{value};
+  }
+  return Millis{values.rbegin()->first};
+}
+
+/// What `counts` would be if they were `wanted` in all: the largest remainders are rounded up.
+std::vector<uint64_t> scaled(const std::vector<uint64_t>& counts, uint64_t wanted) {
+  const uint64_t all = std::accumulate(counts.begin(), counts.end(), uint64_t{0});
+  std::vector<uint64_t> out(counts.size(), 0);
+  if (all == 0) return out;
+  std::vector<std::pair<double, size_t>> remainders;
+  uint64_t given = 0;
+  for (size_t n = 0; n < counts.size(); ++n) {
+    const double exact =
+        static_cast<double>(counts[n]) * static_cast<double>(wanted) / static_cast<double>(all);
+    out[n] = static_cast<uint64_t>(exact);
+    given += out[n];
+    remainders.emplace_back(exact - static_cast<double>(out[n]), n);
+  }
+  std::ranges::stable_sort(remainders, std::ranges::greater{}, &std::pair<double, size_t>::first);
+  for (size_t n = 0; given < wanted && n < remainders.size(); ++n, ++given) ++out[remainders[n].second];
+  return out;
 }
 }  // namespace
 
@@ -95,7 +122,7 @@ void Summarizer::attempt(Journal::Attempt one) {
   }
   if (one.after == queue::State::delivered) {
     ++out_.delivered;
-    delays_ms_.push_back(static_cast<uint32_t>(std::min<int64_t>((one.at - at->second).count(), UINT32_MAX)));
+    ++delays_ms_[static_cast<uint32_t>(std::min<int64_t>((one.at - at->second).count(), UINT32_MAX))];
   } else {
     ++(one.after == queue::State::expired ? out_.expired : out_.bounced);
     count(endings_, one);
@@ -135,6 +162,54 @@ void Summarizer::depth(Journal::Depth one) {
   } else {
     out_.last_empty.reset();
   }
+}
+
+// Evenly over the slots, and as many as there were: what one slot is short of, the next has.
+void Summarizer::spread(Summary::Host& host, uint64_t messages, Millis from, Millis to) {
+  const size_t last = slot(to);  // first: it may fold the slots
+  if (host.load.size() <= last) host.load.resize(last + 1);
+  const auto until = [&](Millis at) {
+    return static_cast<uint64_t>(static_cast<double>(messages) * static_cast<double>((at - from).count()) /
+                                 static_cast<double>((to - from).count()));
+  };
+  for (size_t at = slot(from); at <= last; ++at) {
+    const Millis begin = std::max(from, out_.slot * static_cast<int64_t>(at));
+    const Millis end = std::min(to, out_.slot * static_cast<int64_t>(at + 1));
+    if (end > begin) host.load[at] += until(end) - until(begin);
+  }
+  host.messages += messages;
+  if (!host.first) host.first = from;
+  host.last = to;
+}
+
+void Summarizer::calm(const Journal::Calm& one) {
+  out_.accepted += one.recipients;
+  out_.delivered += one.recipients;
+  out_.left_out += one.recipients;
+  out_.left_out_for += one.to - one.from;
+  copies_ += one.recipients;
+  std::vector<uint64_t> taken, delays;
+  uint64_t taken_in_sample = 0;
+  for (const auto& host : one.hosts) taken.push_back(host.messages), taken_in_sample += host.messages;
+  for (const auto& [delay, count] : one.delays_ms) delays.push_back(count);
+  // A message may have gone to several hosts, one for each of its domains.
+  const double more = static_cast<double>(one.messages) / static_cast<double>(one.sample_messages);
+  taken = scaled(taken, static_cast<uint64_t>(std::llround(more * static_cast<double>(taken_in_sample))));
+  delays = scaled(delays, one.recipients);
+  for (size_t n = 0; n < one.hosts.size(); ++n) {
+    Summary::Host* host = find(one.hosts[n].host);
+    if (host == nullptr) continue;
+    // A host that takes nothing is only looked at now and then, and a minute tells nothing of that.
+    if (taken[n] == 0) continue;
+    spread(*host, taken[n], one.from, one.to);
+    host->connections +=
+        static_cast<uint64_t>(std::llround(more * static_cast<double>(one.hosts[n].connections)));
+  }
+  size_t n = 0;
+  for (const auto& [delay, count] : one.delays_ms) delays_ms_[delay] += delays[n++];
+  const size_t last = slot(one.to);
+  fill_depth(last);
+  for (size_t at = slot(one.from) + 1; at <= last; ++at) out_.depth[at] = std::max(out_.depth[at], one.depth);
 }
 
 Summary Summarizer::finish(Millis end) {

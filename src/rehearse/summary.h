@@ -1,6 +1,6 @@
 // summary.h: what a rehearsal shows, in bounded memory: each host's load and the queue's depth over time,
 // delays, fates and their reasons. A Recorder that keeps sums, not events: a million messages cost their
-// delays (4 octets each) and what is in the queue. One thread.
+// delays (one entry for all that are the same) and what is in the queue. One thread.
 #pragma once
 
 #include <map>
@@ -40,8 +40,11 @@ struct Summary {
 
   // Recipients of what came in; reports that we wrote are not among them.
   uint64_t accepted = 0, delivered = 0, bounced = 0, expired = 0;
-  uint64_t put_off = 0;  ///< attempts that ended in "later"
-  uint64_t waiting = 0;  ///< at the end
+  /// Of `accepted`: in calm stretches that were not played, but counted as the minute before them went.
+  uint64_t left_out = 0;
+  Millis left_out_for{0};  ///< those stretches together
+  uint64_t put_off = 0;    ///< attempts that ended in "later"
+  uint64_t waiting = 0;    ///< at the end
   /// Copies that hosts took beyond one for each delivered recipient.
   uint64_t duplicates = 0;
   uint64_t reports_failure = 0, reports_delay = 0, reports_success = 0;
@@ -65,6 +68,7 @@ class Summarizer final : public Recorder {
   void attempt(Journal::Attempt one) override;
   void report(Journal::Sent one) override;
   void depth(Journal::Depth one) override;
+  void calm(const Journal::Calm& one) override;
 
   /// `end` of the run. Once.
   [[nodiscard]] Summary finish(Millis end);
@@ -86,6 +90,7 @@ class Summarizer final : public Recorder {
   [[nodiscard]] Summary::Host* find(std::string_view label);
   [[nodiscard]] size_t slot(Millis at);
   void fill_depth(size_t up_to);
+  void spread(Summary::Host& host, uint64_t messages, Millis from, Millis to);
   static void count(Reasons& reasons, const Journal::Attempt& one);
 
   Summary out_;
@@ -96,7 +101,8 @@ class Summarizer final : public Recorder {
   };
   std::vector<SecondOf> seconds_;  ///< by host: the second under way
   std::unordered_map<Key, Millis, KeyHash> open_;
-  std::vector<uint32_t> delays_ms_;
+  /// How many waited so long; a week in different milliseconds is what it may hold at most.
+  std::map<uint32_t, uint64_t> delays_ms_;
   uint64_t copies_ = 0, reports_delivered_ = 0;
   uint64_t now_queued_ = 0;
   Reasons endings_, put_offs_;

@@ -33,7 +33,7 @@ struct World {
   std::function<receive::Verdict(const mail::Address&)> rcpt = [](const mail::Address& to) {
     if (to.local.starts_with("no")) return receive::Verdict::refuse({550, {5, 1, 1}, "no such user"});
     receive::Verdict verdict;
-    if (to.domain.empty()) verdict.rewritten = mail::Address{to.local, *mail::Domain::parse("mx.example")};
+    if (to.domain.empty()) verdict.rewritten = {{to.local, *mail::Domain::parse("mx.example")}};
     return verdict;
   };
   std::function<Status(uint32_t n)> spill = [](uint32_t) { return Status{}; };

@@ -140,5 +140,39 @@ TEST(Summary, custody_is_balanced_though_what_ended_is_forgotten_on_the_way) {
   EXPECT_EQ(out.duplicates, 0u);
 }
 
+// A stretch that was left out is counted like its sample, to the message.
+TEST(Summary, a_calm_stretch_counts_like_its_sample) {
+  auto scenario = read_scenario(std::string(kTwoHosts) + "expect queue >= 0 at 0s\n", "x.scn");
+  ASSERT_TRUE(scenario);
+  Summarizer summary(*scenario);
+  Journal::Calm calm;
+  calm.from = std::chrono::minutes(5);
+  calm.to = std::chrono::minutes(35);
+  calm.messages = calm.recipients = 90'001;
+  calm.sample_messages = 3'000;
+  calm.hosts = {{"one", 1'000, 20}, {"two", 2'000, 40}, {"gone", 0, 1}};
+  calm.delays_ms = {{20, 2'900}, {4'000, 100}};
+  calm.depth = 7;
+  summary.calm(calm);
+  const Summary out = summary.finish(std::chrono::hours(1));
+  EXPECT_EQ(out.accepted, 90'001u);
+  EXPECT_EQ(out.delivered, 90'001u);
+  EXPECT_EQ(out.left_out, 90'001u);
+  EXPECT_EQ(out.left_out_for, std::chrono::minutes(30));
+  EXPECT_EQ(out.duplicates + out.waiting + out.put_off, 0u);
+  EXPECT_EQ(out.hosts[0].messages + out.hosts[1].messages, 90'001u);
+  EXPECT_NEAR(static_cast<double>(out.hosts[0].messages), 30'000, 1);
+  EXPECT_EQ(sum(out.hosts[0].load), out.hosts[0].messages);
+  EXPECT_EQ(sum(out.hosts[1].load), out.hosts[1].messages);
+  EXPECT_EQ(out.hosts[0].connections, 600u);
+  EXPECT_EQ(out.delay_median, Millis{20});
+  EXPECT_EQ(out.delay_longest, Seconds{4});
+  const auto slot_of = [&](Millis at) { return static_cast<size_t>(at / out.slot); };
+  EXPECT_EQ(out.depth[slot_of(std::chrono::minutes(20))], 7u);
+  EXPECT_EQ(out.hosts[1].load[slot_of(std::chrono::minutes(50))], 0u);
+  const uint64_t in_a_slot = out.hosts[1].load[slot_of(std::chrono::minutes(20))];
+  EXPECT_NEAR(static_cast<double>(in_a_slot),
+              60'000.0 * static_cast<double>(out.slot.count()) / (30 * 60'000.0), 1);
+}
 }  // namespace
 }  // namespace waybill::rehearse
