@@ -11,12 +11,16 @@
 #include <map>
 
 #include "base/bytes.h"
+#include "cli/config_backup.h"
 #include "cli/config_check.h"
+#include "cli/dns_options.h"
 #include "cli/verbs.h"
+#include "daemon/from_config.h"
 
 namespace waybill::cli {
 namespace {
 namespace fs = std::filesystem;
+constexpr Seconds kDnsPatience{5};  ///< of one question
 
 // Written whole or not at all, and never over anything that is there (O_EXCL).
 Status write_new(const std::string& path, std::string_view text) {
@@ -134,8 +138,24 @@ void print_json(const std::vector<ConfigFinding>& findings) {
 }
 
 enum class Output { text, json };
+enum class Ask { dns, nobody };
 
-int check(const std::string& path, Output output, const Context& context) {
+// What the DNS says of the domains that this host is a backup for. A resolver that can't be made is no fault
+// of theirs.
+void add_backups(const config::Config& config, const std::string& path,
+                 std::vector<ConfigFinding>& findings) {
+  if (std::ranges::find(config.domains, config::DomainRole::backup, &config::Domain::role) ==
+      config.domains.end())
+    return;
+  resolve::Options options = daemon::resolver_options(config);
+  options.timeout = std::min<Millis>(options.timeout, kDnsPatience);
+  auto resolver = open_resolver({}, std::move(options));
+  if (!resolver) return;
+  for (ConfigFinding& finding : check_backups(config, path, **resolver))
+    findings.push_back(std::move(finding));
+}
+
+int check(const std::string& path, Output output, Ask ask, const Context& context) {
   std::error_code error;
   if (fs::is_directory(path, error)) {
     fmt::print(stderr, "waybill: {} is a folder, not a configuration file\n", path);
@@ -146,8 +166,8 @@ int check(const std::string& path, Output output, const Context& context) {
     return exit_usage;
   }
   const auto config = config::load(path);
-  const auto findings =
-      config ? check_machine(*config, path, SystemClock().now()) : as_findings(config.error());
+  auto findings = config ? check_machine(*config, path, SystemClock().now()) : as_findings(config.error());
+  if (config && ask == Ask::dns) add_backups(*config, path, findings);
   if (output == Output::json) {
     print_json(findings);
   } else {
@@ -165,6 +185,7 @@ void add_config(CLI::App& app, Context& context) {
     std::string init_path = config::default_path();
     std::string check_path = config::default_path();
     bool json = false;
+    bool offline = false;
   };
   const auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("config", "Write or prove a configuration file");
@@ -182,8 +203,11 @@ void add_config(CLI::App& app, Context& context) {
       verb->add_subcommand("check", "Prove a file: grammar, values, certificates, addresses, zones");
   check_verb->add_option("FILE,--config", options->check_path, "the file")->capture_default_str();
   check_verb->add_flag("--json", options->json, "one finding a line, for programs");
+  check_verb->add_flag("--offline", options->offline,
+                       "ask no DNS about the domains that this host is a backup for");
   check_verb->callback([options, &context] {
-    context.exit_code = check(options->check_path, options->json ? Output::json : Output::text, context);
+    context.exit_code = check(options->check_path, options->json ? Output::json : Output::text,
+                              options->offline ? Ask::nobody : Ask::dns, context);
   });
 }
 

@@ -267,7 +267,8 @@ class Checker {
   void check_domains() {
     for (const config::Domain& domain : config_.domains) {
       if (domain.mailboxes) check_mailboxes(domain);
-      if (domain.role == config::DomainRole::backup && !domain.users) warn_of_backscatter(domain);
+      if (domain.recipients == config::RecipientSource::any && domain.role == config::DomainRole::backup)
+        warn_of_backscatter(domain);
     }
     if (config_.domains.empty() && config_.relay.trusted_networks.empty()) {
       add(Level::warning, "no-mail", "relay.trusted_networks",
@@ -279,12 +280,16 @@ class Checker {
   void warn_of_backscatter(const config::Domain& domain) {
     const std::string& name = domain.name.text();
     add(Level::warning, "backscatter", fmt::format("domain.\"{}\".users", name),
-        fmt::format(
-            "without a list of users, mail for names that {} does not have is accepted here and bounced "
-            "once its better MX refuses it, often to somebody whose address spam has forged "
-            "(backscatter)",
-            name),
-        "users = [\"…\"]: all that the better MX takes mail for");
+        domain.bounce_refused
+            ? fmt::format(
+                  "mail for names that {} does not have is accepted here and bounced once its better MX "
+                  "refuses it, often to somebody whose address spam has forged (backscatter)",
+                  name)
+            : fmt::format("mail for names that {} does not have is accepted here; its better MX refuses it "
+                          "later, and "
+                          "nobody hears of it (bounce_refused = false)",
+                          name),
+        "recipients = \"callout\": ask the better MX; or users = [\"…\"]: all that it takes mail for");
   }
 
   void check_mailboxes(const config::Domain& domain) {

@@ -14,24 +14,9 @@ namespace {
 using namespace waybill::cli;
 
 constexpr auto kVerbs = std::to_array<AddVerb>({
-    add_lookup,
-    add_route,
-    add_check,
-    add_plan,
-    add_rehearse,
-    add_records,
-    add_lint,
-    add_dns,
-    add_serve,
-    add_config,
-    add_send,
-    add_queue,
-    add_trace,
-    add_custody,
-    add_reload,
-    add_status,
-    add_cache,
-    add_demo,
+    add_lookup, add_route,  add_check,  add_plan,       add_rehearse, add_records, add_lint,
+    add_dns,    add_serve,  add_config, add_send,       add_queue,    add_trace,   add_custody,
+    add_reload, add_status, add_cache,  add_recipients, add_demo,
 });
 
 enum class CalledAs : uint8_t { waybill, sendmail };

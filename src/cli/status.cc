@@ -27,6 +27,24 @@ std::string destinations(const control::StatusAnswer& s, bool colour) {
   return "\n" + table.to_string(colour);
 }
 
+std::string backups(const control::StatusAnswer& s, bool colour) {
+  if (s.backups.empty()) return {};
+  Table table({{"BACKUP FOR", Align::left, 44},
+               {"PLACE"},
+               {"RECIPIENTS"},
+               {"KNOWN", Align::right},
+               {"REFUSED", Align::right}});
+  for (const control::BackupStatus& b : s.backups) {
+    const Colour place = b.place == "good"        ? Colour::green
+                         : b.place == "misplaced" ? Colour::red
+                                                  : Colour::yellow;
+    const std::string how = b.recipients == "callout" ? "callout, unknown: " + b.unknown : b.recipients;
+    table.add(
+        {{b.domain}, {b.place, place}, {how}, {fmt::format("{}", b.known)}, {fmt::format("{}", b.refused)}});
+  }
+  return "\n" + table.to_string(colour);
+}
+
 std::string describe(const control::StatusAnswer& s, bool colour) {
   std::string out = fmt::format(
       "waybill {} on {}, {}, pid {}, up {}\n", terminal_safe(s.version), terminal_safe(s.hostname),
@@ -48,12 +66,15 @@ std::string describe(const control::StatusAnswer& s, bool colour) {
   line("under way", fmt::format("{} sessions in, {} deliveries out", s.sessions, s.deliveries));
   line("since start", fmt::format("{} accepted, {} delivered, {} deferred, {} bounced, {} expired",
                                   s.accepted, s.delivered, s.deferred, s.bounced, s.expired));
+  if (s.refused_unreported > 0)
+    line("no report",
+         fmt::format("{} recipients of strangers' mail that a primary refused", s.refused_unreported));
   line("spool", fmt::format("{}, {} transactions in {} commits", human_size(s.spool_octets), s.transactions,
                             s.commits));
   line("DNS cache", fmt::format("{} entries", s.dns_cache_entries));
   for (const std::string& warning : s.warnings)
     out += fmt::format("  {} {}\n", coloured(Colour::yellow, "look at:", colour), terminal_safe(warning));
-  return out + destinations(s, colour);
+  return out + backups(s, colour) + destinations(s, colour);
 }
 
 int status(const AskOptions& options, const control::Client& client, bool colour) {

@@ -41,6 +41,7 @@ void add_custody(CLI::App& app, Context& context);
 void add_reload(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_cache(CLI::App& app, Context& context);
+void add_recipients(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
 void add_demo(CLI::App& app, Context& context);
 

@@ -39,6 +39,11 @@ class Backend {
 
   [[nodiscard]] virtual net::Task<Result<DnsCacheAnswer>> dns_cache(DnsCacheRequest request) = 0;
   [[nodiscard]] virtual net::Task<Result<DnsFlushAnswer>> dns_flush(DnsFlushRequest request) = 0;
+
+  /// What is known of recipients of backup domains. invalid: the name is neither an address nor a domain.
+  [[nodiscard]] virtual net::Task<Result<RecipientsAnswer>> recipients(RecipientsRequest request) = 0;
+  [[nodiscard]] virtual net::Task<Result<ForgetRecipientsAnswer>> forget_recipients(
+      ForgetRecipientsRequest request) = 0;
 };
 
 }  // namespace waybill::control

@@ -116,4 +116,16 @@ Result<DnsFlushAnswer> Client::dns_flush(const DnsFlushRequest& request) const {
       call(Method::post, "/v1/dns/flush", "application/json", encode(request), timeout_));
 }
 
+Result<RecipientsAnswer> Client::recipients(const RecipientsRequest& request) const {
+  QueryFields fields{{"limit", fmt::format("{}", request.limit)}};
+  if (!request.name.empty()) fields.emplace_back("name", request.name);
+  return decoded<RecipientsAnswer>(
+      call(Method::get, make_target("/v1/recipients", fields), {}, {}, timeout_));
+}
+
+Result<ForgetRecipientsAnswer> Client::forget_recipients(const ForgetRecipientsRequest& request) const {
+  return decoded<ForgetRecipientsAnswer>(
+      call(Method::post, "/v1/recipients/forget", "application/json", encode(request), timeout_));
+}
+
 }  // namespace waybill::control

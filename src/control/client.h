@@ -26,6 +26,9 @@ class Client {
   [[nodiscard]] Result<SendAnswer> send(const SendRequest& request) const;
   [[nodiscard]] Result<DnsCacheAnswer> dns_cache(const DnsCacheRequest& request) const;
   [[nodiscard]] Result<DnsFlushAnswer> dns_flush(const DnsFlushRequest& request) const;
+  [[nodiscard]] Result<RecipientsAnswer> recipients(const RecipientsRequest& request) const;
+  [[nodiscard]] Result<ForgetRecipientsAnswer> forget_recipients(
+      const ForgetRecipientsRequest& request) const;
 
   [[nodiscard]] const std::string& socket_path() const { return socket_path_; }
 

@@ -176,7 +176,8 @@ std::string encode(const T& value) {
 template <class T>
 Result<T> decode(std::string_view text) {
   constexpr bool kRequest = std::is_same_v<T, Selector> || std::is_same_v<T, ActRequest> ||
-                            std::is_same_v<T, SendRequest> || std::is_same_v<T, DnsFlushRequest>;
+                            std::is_same_v<T, SendRequest> || std::is_same_v<T, DnsFlushRequest> ||
+                            std::is_same_v<T, ForgetRecipientsRequest>;
   return decode_one<T>(text, kRequest ? Strict::yes : Strict::no);
 }
 
@@ -260,6 +261,9 @@ WAYBILL_CODEC(ReloadAnswer);
 WAYBILL_CODEC(HealthAnswer);
 WAYBILL_CODEC(SendAnswer);
 WAYBILL_CODEC(DnsFlushAnswer);
+WAYBILL_CODEC(RecipientsAnswer);
+WAYBILL_CODEC(ForgetRecipientsRequest);
+WAYBILL_CODEC(ForgetRecipientsAnswer);
 #undef WAYBILL_CODEC
 
 }  // namespace waybill::control

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control/codec_archive.h"
+#include "control/codec_fields_backup.h"
 
 namespace waybill::control::detail {
 
@@ -248,7 +249,9 @@ struct Fields<StatusAnswer> {
     a("deferred", v.deferred);
     a("bounced", v.bounced);
     a("expired", v.expired);
+    a("refused_unreported", v.refused_unreported);
     a("dns_cache_entries", v.dns_cache_entries);
+    a("backups", v.backups);
     a("destinations", v.destinations);
     a("warnings", v.warnings);
   }

@@ -127,8 +127,10 @@ Result<WhyRequest> why_request(const Target& target) {
   return request;
 }
 
-Result<DnsCacheRequest> cache_request(const QueryFields& query) {
-  DnsCacheRequest request;
+/// Of lists that a name narrows: the DNS cache's, and the known recipients'.
+template <class Request>
+Result<Request> named_request(const QueryFields& query) {
+  Request request;
   for (const auto& [name, value] : query) {
     if (name == "name") {
       request.name = value;
@@ -193,17 +195,11 @@ Result<SendRequest> send_request(HttpRequest& http) {
 
 bool is_read(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
-constexpr std::array<std::string_view, 9> kReadPaths{"/v1/queue",
-                                                     "/v1/queue/count",
-                                                     "/v1/custody/verify",
-                                                     "/v1/status",
-                                                     "/v1/dns/cache",
-                                                     "/v1/health",
-                                                     "/metrics",
-                                                     "/v1",
-                                                     "/"};
-constexpr std::array<std::string_view, 4> kWritePaths{"/v1/queue/act", "/v1/reload", "/v1/send",
-                                                      "/v1/dns/flush"};
+constexpr std::array<std::string_view, 10> kReadPaths{
+    "/v1/queue",      "/v1/queue/count", "/v1/custody/verify", "/v1/status", "/v1/dns/cache",
+    "/v1/recipients", "/v1/health",      "/metrics",           "/v1",        "/"};
+constexpr std::array<std::string_view, 5> kWritePaths{"/v1/queue/act", "/v1/reload", "/v1/send",
+                                                      "/v1/dns/flush", "/v1/recipients/forget"};
 
 bool is_read_path(std::string_view path) {
   return std::ranges::find(kReadPaths, path) != kReadPaths.end() || path.starts_with(kTracePath) ||
@@ -290,9 +286,15 @@ Task<HttpResponse> read(Backend& backend, Target target) {
     co_return answer(result);
   }
   if (path == "/v1/dns/cache") {
-    auto request = cache_request(target.query);
+    auto request = named_request<DnsCacheRequest>(target.query);
     if (!request) co_return error_response(request.error());
     const Result<DnsCacheAnswer> result = co_await backend.dns_cache(std::move(*request));
+    co_return answer(result);
+  }
+  if (path == "/v1/recipients") {
+    auto request = named_request<RecipientsRequest>(target.query);
+    if (!request) co_return error_response(request.error());
+    const Result<RecipientsAnswer> result = co_await backend.recipients(std::move(*request));
     co_return answer(result);
   }
   if (path == "/v1/health") {
@@ -384,6 +386,12 @@ Task<HttpResponse> Service::handle(HttpRequest request, Access access) {
   }
   if (path == "/v1/reload") {
     const Result<ReloadAnswer> result = co_await backend_.reload();
+    co_return answer(result);
+  }
+  if (path == "/v1/recipients/forget") {
+    auto forget = decode<ForgetRecipientsRequest>(request.body);
+    if (!forget) co_return error_response(forget.error());
+    const Result<ForgetRecipientsAnswer> result = co_await backend_.forget_recipients(std::move(*forget));
     co_return answer(result);
   }
   auto flush = decode<DnsFlushRequest>(request.body);

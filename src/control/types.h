@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "control/types_backup.h"
 #include "mail/envelope.h"
 #include "mail/outcome.h"
 
@@ -237,7 +238,10 @@ struct StatusAnswer {
   std::optional<Time> oldest_arrival, next_due;
   uint64_t spool_octets = 0, commits = 0, transactions = 0;
   uint64_t accepted = 0, delivered = 0, deferred = 0, bounced = 0, expired = 0;  ///< since the start
+  uint64_t refused_unreported =
+      0;  ///< by a backup's primary, of what a stranger sent: no report; since the start
   uint64_t dns_cache_entries = 0;
+  std::vector<BackupStatus> backups;
   std::vector<DestinationStatus> destinations;  ///< the busiest and the troubled
   std::vector<std::string> warnings;            ///< what an operator should look at
   bool operator==(const StatusAnswer&) const = default;

@@ -81,6 +81,18 @@ net::Task<Result<control::StatusAnswer>> Backend::status() {
   out.deferred = read(parts_.counters.deferred);
   out.bounced = read(parts_.counters.bounced);
   out.expired = read(parts_.counters.expired);
+  out.refused_unreported = read(parts_.counters.refused_unreported);
+  std::vector<control::BackupStatus> known = co_await backups();
+  out.backups = std::move(known);
+  for (const control::BackupStatus& backup : out.backups) {
+    if (backup.place == "misplaced")
+      out.warnings.push_back("mail for " + backup.domain + " waits: " + backup.why);
+    if (backup.takes_all && backup.recipients == "callout") {
+      out.warnings.push_back(fmt::format(
+          "the primary of {} takes every recipient, so it can't tell who exists: give a list of users",
+          backup.domain));
+    }
+  }
   if (const auto stack = parts_.resolver.current()) out.dns_cache_entries = stack->cache().counts().entries;
   out.destinations = destinations(asked.delivery, now);
   if (!stats.files_set_aside.empty()) {

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "control/backend.h"
+#include "daemon/backup_places.h"
 #include "daemon/conductor.h"
 #include "daemon/gate.h"
 #include "daemon/resolver_holder.h"
@@ -34,6 +35,8 @@ class Backend final : public control::Backend {
     receive::SessionRegistry& sessions;
     SpoolIntake& intake;
     PolicyGate& gate;
+    BackupRecipients& backup;
+    BackupPlaces& places;
     Counters& counters;
     const Clock& clock;
     Time started;
@@ -59,8 +62,13 @@ class Backend final : public control::Backend {
   net::Task<Result<control::SendAnswer>> send(control::SendRequest request) override;
   net::Task<Result<control::DnsCacheAnswer>> dns_cache(control::DnsCacheRequest request) override;
   net::Task<Result<control::DnsFlushAnswer>> dns_flush(control::DnsFlushRequest request) override;
+  net::Task<Result<control::RecipientsAnswer>> recipients(control::RecipientsRequest request) override;
+  net::Task<Result<control::ForgetRecipientsAnswer>> forget_recipients(
+      control::ForgetRecipientsRequest request) override;
 
  private:
+  static constexpr size_t kBackupsShown = 1000;
+  [[nodiscard]] net::Task<std::vector<control::BackupStatus>> backups();
   /// Runs `what` on another loop and comes back with its value.
   template <class T>
   [[nodiscard]] net::Task<T> on_loop(net::Loop& loop, std::move_only_function<T()> what);

@@ -200,6 +200,11 @@ void Conductor::finished(mail::DeliveryResult result) {
   queue::Plan plan = untried ? scheduler_.returned(result.delivery, now) : scheduler_.finished(result, now);
   if (plan.changes.empty()) return pump_soon();
   if (!untried) count(plan, result);
+  if (const size_t withheld = handover::withhold_backscatter(plan, settings_.quiet); withheld > 0) {
+    counters_.refused_unreported.fetch_add(withheld, std::memory_order_relaxed);
+    log::info("refused, and a stranger's sender is not told",
+              {{"id", plan.message->id}, {"recipients", withheld}});
+  }
   auto pending = std::make_shared<Pending>();
   handover::Reports reports =
       handover::add_reports(plan, settings_.bounce, settings_.schedule, ids_, now, *pending->transaction,

@@ -16,6 +16,7 @@
 #include "daemon/inbox.h"
 #include "daemon/intake.h"
 #include "deliver/manager.h"
+#include "handover/backscatter.h"
 #include "queue/operate.h"
 #include "queue/scheduler.h"
 
@@ -27,6 +28,7 @@ class Conductor {
     queue::Schedule schedule;
     queue::SchedulerLimits limits;
     bounce::Settings bounce;
+    handover::Quiet quiet;  ///< of whom a stranger hears nothing when a primary refuses; null: of nobody
     std::shared_ptr<const LocalMail> local = std::make_shared<const LocalMail>();
   };
   /// All references outlive it.

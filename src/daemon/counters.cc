@@ -34,6 +34,9 @@ std::string render_metrics(const Counters& counters, const std::vector<Gauge>& g
   count("waybill_recipients_expired_total", "Recipients given up after the queue time", counters.expired);
   count("waybill_recipients_deleted_total", "Recipients deleted by a person", counters.deleted);
   count("waybill_reports_sent_total", "Delivery reports written", counters.reports_sent);
+  count("waybill_refused_unreported_total",
+        "Recipients of strangers' mail that a backup's primary refused, of which no report was sent",
+        counters.refused_unreported);
   count("waybill_commit_failures_total", "Commits that the disk refused", counters.commit_failures);
   count("waybill_reloads_total", "Configurations applied", counters.reloads);
   count("waybill_reloads_refused_total", "Configurations refused", counters.reloads_refused);

@@ -20,6 +20,7 @@ struct Counters {
   std::atomic<uint64_t> expired{0};
   std::atomic<uint64_t> deleted{0};
   std::atomic<uint64_t> reports_sent{0};
+  std::atomic<uint64_t> refused_unreported{0};  ///< by a primary, of what a stranger sent: no report
   std::atomic<uint64_t> commit_failures{0};
   std::atomic<uint64_t> outcomes_waiting{0};  ///< now: transactions that the store refused, tried again
   std::atomic<uint64_t> reloads{0};

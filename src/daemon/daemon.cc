@@ -134,18 +134,28 @@ void Daemon::make_rooms() {
       retry_schedule(*settings),
       scheduler_limits(*settings),
       {.hostname = settings->hostname, .return_octets = settings->bounce.return_octets},
-      local_};
+      quiet_backups(settings), local_};
   const SpoolIntake::Settings taking{conducting.bounce, local_};
   conductor_ =
       std::make_unique<Conductor>(*conductor_loop_, *store_, ids_, clock_, counters_, std::move(conducting));
   targeter_ = std::make_unique<Targeter>(*conductor_loop_, *resolver_, clock_);
+  targeter_->on_backup_plan(
+      [this](const mail::Domain& domain, const route::Plan& plan) { places_.note(domain, plan); });
   targeter_->configure(settings, own_self(*settings, listening()), Lab(*settings, overlay_), *local_);
   std::vector<net::Loop*> loops;
   for (const auto& loop : io_loops_) loops.push_back(loop.get());
+  backup_ = std::make_unique<BackupRecipients>(
+      *io_loops_.front(),
+      [this](const mail::Domain& domain, std::function<void(deliver::TargetsPtr)> done) {
+        conductor_loop_->post(
+            [this, domain, done = std::move(done)] { targeter_->targets(domain, "", done); });
+      },
+      learnt_->table("recipients", settings->callout.entries), clock_, settings);
   manager_ = std::make_unique<deliver::Manager>(
       *conductor_loop_, loops, *targeter_, files_, delivery_settings(*settings),
       [this](const std::string& site, const std::vector<mail::Domain>& domains) {
         log::info("destination is back", {{"site", site}, {"domains", domains.size()}});
+        backup_->hosts_are_back(domains);
         conductor_->release(domains);
       });
   conductor_->set_manager(*manager_);
@@ -162,6 +172,7 @@ Status Daemon::open_doors() {
   gate_.set_rules(std::move(*rules));
   gate_.set_local(local_);
   gate_.set_resolver(*resolver_);
+  gate_.set_backup(*backup_);
   gate_.set_null_mx_sender(config()->relay.null_mx_sender);
   for (Bound& bound : bound_) {
     const Endpoint local = bound.socket.local();
@@ -186,6 +197,8 @@ Status Daemon::open_control() {
       .sessions = *sessions_,
       .intake = *intake_,
       .gate = gate_,
+      .backup = *backup_,
+      .places = places_,
       .counters = counters_,
       .clock = clock_,
       .started = started_,
@@ -293,6 +306,7 @@ void Daemon::run() {
   control_loop_->post([this] {
     announce_ready();
     prune_ledger();
+    look_at_backups();
   });
   control_loop_->run();
 }

@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "control/service.h"
 #include "daemon/backend.h"
+#include "daemon/backup_places.h"
 #include "daemon/server_tls.h"
 #include "learn/store.h"
 #include "net/listener.h"
@@ -75,6 +76,7 @@ class Daemon {
   void end_lookups();
   void watch_stop();
   void prune_ledger();
+  void look_at_backups();
   void tear_down();
 
   [[nodiscard]] std::shared_ptr<const config::Config> config() const { return config_.load(); }
@@ -111,6 +113,8 @@ class Daemon {
   std::unique_ptr<ResolverHolder> resolver_;
   std::unique_ptr<Targeter> targeter_;
   Overlay overlay_;  ///< what the resolver's overlay was made of; control loop only
+  BackupPlaces places_;
+  std::unique_ptr<BackupRecipients> backup_;
   std::unique_ptr<Conductor> conductor_;
   std::unique_ptr<deliver::Manager> manager_;
   std::unique_ptr<receive::Server> server_;
@@ -127,6 +131,7 @@ class Daemon {
   size_t control_connections_ = 0;
   std::vector<net::Loop::Timer> retiring_;  ///< resolvers that were replaced, until their questions are over
   net::Loop::Timer prune_timer_;
+  net::Loop::Timer places_timer_;
   net::Loop::Timer stop_timer_;
   Steady stop_deadline_{};
   bool conductor_stopped_ = false;

@@ -68,6 +68,16 @@ queue::SchedulerLimits scheduler_limits(const config::Config& config) {
   return out;
 }
 
+handover::Quiet quiet_backups(std::shared_ptr<const config::Config> config) {
+  return [config = std::move(config)](const queue::MessageRecord& message, const mail::Domain& to) {
+    const config::Domain* domain = config->find_domain(to);
+    if (domain == nullptr || domain->role != config::DomainRole::backup || domain->bounce_refused)
+      return false;
+    const mail::Origin& from = message.origin;
+    return from.via == mail::Origin::Via::smtp && from.user.empty() && !config->relay.trusts(from.client_ip);
+  };
+}
+
 receive::SessionLimits session_limits(const config::Config& config) {
   return {config.limits.sessions, config.limits.sessions_per_address, config.relay.trusted_networks};
 }

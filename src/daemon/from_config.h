@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "config/recipients.h"
 #include "deliver/settings.h"
+#include "handover/backscatter.h"
 #include "policy/relay_rules.h"
 #include "queue/schedule.h"
 #include "queue/scheduler.h"
@@ -19,6 +20,9 @@ namespace waybill::daemon {
 [[nodiscard]] deliver::Settings delivery_settings(const config::Config& config);
 [[nodiscard]] queue::Schedule retry_schedule(const config::Config& config);
 [[nodiscard]] queue::SchedulerLimits scheduler_limits(const config::Config& config);
+/// What a primary refuses of a stranger's mail that we took as its backup, unless bounce_refused says
+/// otherwise.
+[[nodiscard]] handover::Quiet quiet_backups(std::shared_ptr<const config::Config> config);
 [[nodiscard]] receive::SessionLimits session_limits(const config::Config& config);
 /// Errors: trusted networks that would make an open relay.
 [[nodiscard]] Result<policy::RelayRules> relay_rules(const config::Config& config,

@@ -52,7 +52,15 @@ void PolicyGate::on_mail(const receive::ClientFacts& client, const mail::Reverse
 
 void PolicyGate::on_rcpt(const receive::ClientFacts& client, const mail::ReversePath&,
                          const mail::Address& to, Answer answer) {
-  answer(receivers(to_policy(client), to));
+  const policy::Client who = to_policy(client);
+  receive::Verdict verdict = receivers(who, to);
+  if (verdict.refusal || backup_ == nullptr || to.domain.empty()) return answer(std::move(verdict));
+  const bool trusted = who.authenticated == policy::Authenticated::yes || rules_.load()->is_trusted(who);
+  // std::function wants a copyable callable; the answer is given once all the same.
+  auto waiting = std::make_shared<std::pair<Answer, receive::Verdict>>(std::move(answer), std::move(verdict));
+  backup_->check(to, trusted, [waiting](std::optional<mail::Reply> refusal) {
+    waiting->first(refusal ? receive::Verdict::refuse(std::move(*refusal)) : std::move(waiting->second));
+  });
 }
 
 // Whether the client may send there at all, then who receives it.

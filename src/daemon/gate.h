@@ -7,6 +7,7 @@
 
 #include "base/published.h"
 #include "config/config.h"
+#include "daemon/gate_backup.h"
 #include "daemon/local_mail.h"
 #include "dns/resolver.h"
 #include "policy/relay_rules.h"
@@ -20,6 +21,8 @@ class PolicyGate final : public receive::Gate {
   void set_resolver(dns::Resolver& resolver) { resolver_ = &resolver; }
   /// Once before sessions begin, and at every reload.
   void set_local(std::shared_ptr<const LocalMail> local) { local_.store(std::move(local)); }
+  /// Once, before sessions begin; null: nobody asks a primary. It outlives the gate's use.
+  void set_backup(BackupRecipients& backup) { backup_ = &backup; }
   void set_null_mx_sender(config::NullMxSender policy) { null_mx_sender_ = policy; }
   void set_rules(policy::RelayRules rules) {
     rules_.store(std::make_shared<const policy::RelayRules>(std::move(rules)));
@@ -40,6 +43,7 @@ class PolicyGate final : public receive::Gate {
   Published<const LocalMail> local_{std::make_shared<const LocalMail>()};
   Published<const policy::RelayRules> rules_{std::make_shared<const policy::RelayRules>()};
   dns::Resolver* resolver_ = nullptr;
+  BackupRecipients* backup_ = nullptr;
   std::atomic<config::NullMxSender> null_mx_sender_{config::NullMxSender::accept};
 };
 

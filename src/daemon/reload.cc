@@ -33,11 +33,13 @@ void note_restarts(const config::Config& running, const config::Config& after,
   differ.note(&Config::control, "control.socket and control.mode");
   differ.note(&Config::http, "http.listen");
   if (running.queue.reserve_octets != after.queue.reserve_octets) differ.out.emplace_back("queue.reserve");
+  if (running.callout.entries != after.callout.entries) differ.out.emplace_back("callout.entries");
 }
 
 void note_changes(config::Config before, const config::Config& after, control::ReloadAnswer& answer) {
   using config::Config;
-  before.queue.reserve_octets = after.queue.reserve_octets;  // needs a restart, and was noted there
+  before.queue.reserve_octets = after.queue.reserve_octets;  // these need a restart, and were noted there
+  before.callout.entries = after.callout.entries;
   Differences differ{before, after, answer.changes};
   differ.note(&Config::hostname, "hostname");
   differ.note(&Config::self_names, "self_names");
@@ -54,6 +56,7 @@ void note_changes(config::Config before, const config::Config& after, control::R
   differ.note(&Config::queue, "queue: for what is decided from now on");
   differ.note(&Config::bounce, "bounce");
   differ.note(&Config::srs, "srs");
+  differ.note(&Config::callout, "callout");
 }
 }  // namespace
 
@@ -136,6 +139,7 @@ Status Daemon::apply(const config::Config& next, config::Recipients listed, cont
                                              [old = std::move(old)]() mutable { old.reset(); }));
     std::erase_if(retiring_, [](const net::Loop::Timer& timer) { return !timer.pending(); });
   }
+  backup_->configure(settings);
   apply_to_conductor(settings);
   return {};
 }
@@ -208,7 +212,9 @@ void Daemon::apply_to_conductor(std::shared_ptr<const config::Config> next) {
         conductor_->reconfigure({retry_schedule(*next),
                                  scheduler_limits(*next),
                                  {.hostname = next->hostname, .return_octets = next->bounce.return_octets},
-                                 local});
+                                 quiet_backups(next), local});
+        places_.forget();
+        targeter_->look_at_backups();
       });
 }
 

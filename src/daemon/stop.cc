@@ -10,6 +10,7 @@ namespace waybill::daemon {
 namespace {
 constexpr Millis kStopPoll{20};
 constexpr std::chrono::hours kPruneEvery{1};
+constexpr std::chrono::minutes kPlacesEvery{15};
 }  // namespace
 
 void Daemon::begin_stop() {
@@ -62,6 +63,13 @@ void Daemon::prune_ledger() {
   prune_timer_ = control_loop_->after(kPruneEvery, [this] { prune_ledger(); });
 }
 
+// An idle backup plans nothing, and would learn of a mistake in the MX records in the very night of the
+// outage.
+void Daemon::look_at_backups() {
+  conductor_loop_->post([this] { targeter_->look_at_backups(); });
+  places_timer_ = control_loop_->after(kPlacesEvery, [this] { look_at_backups(); });
+}
+
 Daemon::~Daemon() { tear_down(); }
 
 // The order matters: first all threads but the store's and the resolver's are over; then these two have
@@ -92,8 +100,10 @@ void Daemon::tear_down() {
   server_.reset();
   manager_.reset();
   conductor_.reset();
+  backup_.reset();
   targeter_.reset();
   prune_timer_ = {};
+  places_timer_ = {};
   stop_timer_ = {};
   control_listener_.reset();
   http_listener_.reset();

@@ -135,11 +135,24 @@ void Targeter::targets(const mail::Domain& domain, const std::string& route_pin,
   }
   route::gather(
       std::move(*asking), resolver_, [this](std::function<void()> work) { loop_.post(std::move(work)); },
-      [alive = alive_, key, generation = generation_](route::Plan plan, const dns::Facts&) {
+      [alive = alive_, key, domain, route_pin, generation = generation_](route::Plan plan,
+                                                                         const dns::Facts&) {
         if (*alive == nullptr) return;
+        if ((*alive)->generation_ == generation) (*alive)->tell(domain, route_pin, plan);
         if ((*alive)->generation_ != generation) plan.ttl_s = 0;
         (*alive)->planned(key, plan);
       });
+}
+
+void Targeter::tell(const mail::Domain& domain, const std::string& route_pin, const route::Plan& plan) const {
+  if (on_backup_plan_ && route_pin.empty() && role_of(domain) == route::Role::backup)
+    on_backup_plan_(domain, plan);
+}
+
+void Targeter::look_at_backups() {
+  for (const config::Domain& domain : config_->domains)
+    if (domain.role == config::DomainRole::backup)
+      targets(domain.name, "", [](const deliver::TargetsPtr&) {});
 }
 
 void Targeter::planned(const std::string& key, const route::Plan& plan) {

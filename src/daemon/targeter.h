@@ -30,6 +30,11 @@ class Targeter final : public deliver::Router {
   /// At start and at every reload; what was planned before is forgotten.
   void configure(std::shared_ptr<const config::Config> config, route::Self self, Lab lab,
                  const LocalMail& local);
+  /// Told of every plan for a backup domain by its MX records. Once, before the loop runs.
+  using OnBackupPlan = std::function<void(const mail::Domain& domain, const route::Plan& plan)>;
+  void on_backup_plan(OnBackupPlan tell) { on_backup_plan_ = std::move(tell); }
+  /// Plans for every backup domain, so that they are told of.
+  void look_at_backups();
   /// Every plan is made anew: an operator has flushed what they were made from.
   void forget();
   void targets(const mail::Domain& domain, const std::string& route_pin, Done done) override;
@@ -49,6 +54,7 @@ class Targeter final : public deliver::Router {
   [[nodiscard]] route::Role role_of(const mail::Domain& domain) const;
   [[nodiscard]] Result<route::Request> request(const mail::Domain& domain, const std::string& route_pin);
   void planned(const std::string& key, const route::Plan& plan);
+  void tell(const mail::Domain& domain, const std::string& route_pin, const route::Plan& plan) const;
 
   net::Loop& loop_;
   dns::Resolver& resolver_;
@@ -60,6 +66,7 @@ class Targeter final : public deliver::Router {
   std::unordered_map<std::string, Kept> kept_;
   std::unordered_map<std::string, std::vector<Done>> asked_;  ///< one question for all who wait for it
   std::unordered_map<std::string, deliver::TargetsPtr> local_;
+  OnBackupPlan on_backup_plan_;
   route::Random random_;
   uint64_t generation_ = 0;           ///< answers to questions from before a reload or flush are not kept
   std::shared_ptr<Targeter*> alive_;  ///< null once we are gone, for answers that come late

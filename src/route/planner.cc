@@ -6,6 +6,7 @@
 #include <set>
 
 #include "route/attempts.h"
+#include "route/backup_refusal.h"
 #include "route/hosts.h"
 #include "route/tiers.h"
 
@@ -15,13 +16,11 @@ constexpr mail::EnhancedStatus kBadDomain{5, 1, 2};
 constexpr mail::EnhancedStatus kNullMx{5, 1, 10};
 constexpr mail::EnhancedStatus kNoRoute{5, 4, 4};
 constexpr mail::EnhancedStatus kLoop{5, 4, 6};
-constexpr mail::EnhancedStatus kLoopNow{4, 4, 6};
 constexpr mail::EnhancedStatus kDnsFailed{4, 4, 3};
 constexpr mail::EnhancedStatus kNoRouteNow{4, 4, 4};
 constexpr mail::EnhancedStatus kNoAnswer{4, 4, 1};
 constexpr mail::EnhancedStatus kOurFault{4, 3, 5};
 constexpr std::string_view kMxRef = "RFC 5321 5.1";
-constexpr size_t kHostsShownMax = 5;
 
 using Answer = Step<Plan, dns::Question>;
 using Ranked = std::map<uint16_t, std::set<dns::Name>>;  // preference → hosts
@@ -47,8 +46,7 @@ class Planner {
 
   Answer conclude();
   Answer conclude_without_attempts();
-  Answer refuse_unlisted(const SelfView& self);
-  Answer refuse_as_best();
+  Answer refuse(Refusal refusal);
   [[nodiscard]] Role role() const;
   Answer unknown(const dns::Answer& answer, const dns::Name& name);
   Answer defer(Why why, mail::EnhancedStatus enhanced, std::string reason);
@@ -245,71 +243,17 @@ Answer Planner::by_hosts(const Ranked& ranked) {
   }
   const Place place = drop_not_better(plan_, role());
   explain_hosts(plan_);
-  return place == Place::unknown ? refuse_unlisted(self) : conclude();
+  return place == Place::unknown ? refuse(refuse_unlisted(plan_, request_, self)) : conclude();
 }
 
 /// Where an operator sends the mail by hand (`queue reroute`), it is no matter whose backup we are.
 Role Planner::role() const { return request_.via.kind == Via::Kind::mx ? request_.role : Role::foreign; }
 
-/// A backup that does not find itself (behind NAT, under another name, or not published) can't tell which
-/// hosts are better, and any of them may be itself. The fault is ours, so the mail waits for its repair.
-Answer Planner::refuse_unlisted(const SelfView& self) {
+/// Why a backup may not send: its own fault, or the DNS's.
+Answer Planner::refuse(Refusal refusal) {
   plan_.site_key = site_key(plan_, port_);
-  const std::string domain = request_.domain.text();
-  std::vector<std::string> shown;
-  for (const Tier& tier : plan_.tiers) {
-    for (const Host& host : tier.hosts) {
-      if (host.status == HostStatus::temp_failure) {
-        return defer(
-            host.bogus ? Why::bogus : Why::temp_failure, kDnsFailed,
-            fmt::format("whether this host is among the MXs of {} is not known: the address lookup of {} "
-                        "failed: {}",
-                        domain, host.name.to_string(), host.note));
-      }
-      if (shown.size() < kHostsShownMax) shown.push_back(host.name.to_string());
-    }
-  }
-  if (!self.unknown().empty()) {
-    return defer(
-        Why::temp_failure, kDnsFailed,
-        fmt::format("whether this host is among the MXs of {} is not known: the address lookup of our "
-                    "own name {} failed",
-                    domain, self.unknown().front().to_string()));
-  }
-  note("self.not-listed", kMxRef,
-       "We are set up as a backup for {}, but none of its MXs is known to be this host: any may be, and mail "
-       "would go round. It waits.",
-       domain);
-  const std::string own = request_.self.names.empty() ? "this host" : request_.self.names.front().to_string();
-  return defer(
-      Why::not_an_mx, kOurFault,
-      fmt::format("role = \"backup\" for {}, but none of its MX hosts ({}) is known to be this host: publish "
-                  "an MX record that names {}, or tell by self_names or self_addresses which one leads "
-                  "here",
-                  domain, fmt::join(shown, ", "), own));
-}
-
-/// The same for a backup that stands where the primary belongs.
-Answer Planner::refuse_as_best() {
-  const std::string domain = request_.domain.text();
-  const Tier* own = nullptr;
-  const Host* name = nullptr;
-  for (const Tier& tier : plan_.tiers) {
-    const auto at = std::ranges::find(tier.hosts, HostStatus::is_self, &Host::status);
-    if (at == tier.hosts.end()) continue;
-    own = &tier;
-    name = &*at;
-    break;
-  }
-  if (own == nullptr) return defer(Why::undecided, {4, 3, 0}, "the route could not be decided");
-  note("self.best", kMxRef,
-       "This host is the best MX of {}, yet set up as a backup: nobody is better. It waits.", domain);
-  return defer(
-      Why::loops_to_self, kLoopNow,
-      fmt::format("mail for {0} would loop: this host ({1}, preference {2}) is its best MX, yet role = "
-                  "\"backup\" has it wait for a better one: publish the primary's MX record with a number "
-                  "below {2}, or set role = \"primary\" if the mail ends here",
-                  domain, name->name.to_string(), own->preference));
+  if (refusal.note) plan_.steps.push_back(std::move(*refusal.note));
+  return defer(refusal.why, refusal.enhanced, std::move(refusal.reason));
 }
 
 void Planner::assess(const Ranked& ranked, const SelfView& self) {
@@ -387,7 +331,7 @@ Answer Planner::conclude_without_attempts() {
   const bool better_exists =
       has(HostStatus::no_address) || has(HostStatus::invalid) || has(HostStatus::reserved);
   if (has(HostStatus::is_self) && !better_exists) {
-    if (role() == Role::backup) return refuse_as_best();
+    if (role() == Role::backup) return refuse(refuse_as_best(plan_, request_));
     note("self.best", kMxRef, "This host is the best MX of {}, yet not set up as its final destination.",
          domain);
     return bounce(Why::loops_to_self, 554, kLoop, fmt::format("mail for {} loops back to this host", domain));

@@ -49,6 +49,9 @@ class FakeBackend final : public control::Backend {
   control::WhyAnswer why_answer;
   control::SendAnswer send_answer;
   control::DnsCacheAnswer dns_answer;
+  std::vector<control::RecipientsRequest> recipients_asked;
+  control::RecipientsAnswer recipients_answer;
+  std::vector<std::string> forgotten;
   std::optional<Error> failure;  ///< when set, every call fails with it
 
   net::Task<Result<control::QueueListAnswer>> queue_list(control::QueueListRequest request) override {
@@ -131,6 +134,15 @@ class FakeBackend final : public control::Backend {
   net::Task<Result<control::DnsFlushAnswer>> dns_flush(control::DnsFlushRequest request) override {
     flushed.push_back(request.name);
     co_return control::DnsFlushAnswer{7};
+  }
+  net::Task<Result<control::RecipientsAnswer>> recipients(control::RecipientsRequest request) override {
+    recipients_asked.push_back(request);
+    co_return give(recipients_answer);
+  }
+  net::Task<Result<control::ForgetRecipientsAnswer>> forget_recipients(
+      control::ForgetRecipientsRequest request) override {
+    forgotten.push_back(request.name);
+    co_return give(control::ForgetRecipientsAnswer{3});
   }
 
  private:

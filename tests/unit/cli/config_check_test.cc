@@ -199,8 +199,11 @@ TEST_F(ConfigCheck, a_backup_that_knows_no_users_makes_backscatter) {
   EXPECT_EQ(with("role = \"backup\"\n"), Ids{"config.backscatter"});
   EXPECT_EQ(findings_.back().level, Level::warning);
   EXPECT_EQ(findings_.back().line, 5u) << "the domain's place: the key is not there";
-  EXPECT_THAT(findings_.back().message, HasSubstr("bounced"));
+  EXPECT_THAT(findings_.back().message, HasSubstr("nobody hears"));
   EXPECT_THAT(findings_.back().fix, HasSubstr("users = "));
+  EXPECT_EQ(with("role = \"backup\"\nbounce_refused = true\n"), Ids{"config.backscatter"});
+  EXPECT_THAT(findings_.back().message, HasSubstr("bounced"));
+  EXPECT_EQ(with("role = \"backup\"\nrecipients = \"callout\"\n"), Ids{});
   EXPECT_EQ(with("role = \"backup\"\nusers = [\"*\"]\n"), Ids{"config.backscatter"});
   EXPECT_EQ(findings_.back().line, 7u);
   EXPECT_EQ(with("role = \"backup\"\nusers = [\"john\"]\n"), Ids{});

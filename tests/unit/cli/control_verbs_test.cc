@@ -11,6 +11,7 @@
 
 namespace waybill::cli {
 namespace {
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -30,8 +31,9 @@ class ControlVerbs : public testing::Test {
   Ran run(std::vector<std::string> words, const std::string& input = "", bool with_socket = true) {
     if (with_socket) words.insert(words.begin() + socket_at(words), {"--socket", daemon_.socket_path()});
     FeedInput feed(input);
-    return test::run_verb({add_queue, add_trace, add_custody, add_reload, add_status, add_cache, add_send},
-                          words);
+    return test::run_verb(
+        {add_queue, add_trace, add_custody, add_reload, add_status, add_cache, add_send, add_recipients},
+        words);
   }
 
   test::FakeBackend backend_;
@@ -41,7 +43,9 @@ class ControlVerbs : public testing::Test {
 
  private:
   static std::ptrdiff_t socket_at(const std::vector<std::string>& words) {
-    return words[0] == "queue" || words[0] == "custody" || words[0] == "cache" ? 2 : 1;
+    return words[0] == "queue" || words[0] == "custody" || words[0] == "cache" || words[0] == "recipients"
+               ? 2
+               : 1;
   }
 
   struct FeedInput {
@@ -185,6 +189,41 @@ TEST_F(ControlVerbs, release_counts_what_is_held) {
   backend_.rows[1].recipient.state = control::RecipientState::held;
   EXPECT_THAT(run({"queue", "release", "--all"}).out, StartsWith("release: 1 recipient"));
   EXPECT_THAT(run({"queue", "release", "--all", "--yes"}).out, HasSubstr("1 of 1 released."));
+}
+
+TEST_F(ControlVerbs, recipients_are_listed_and_forgotten) {
+  backend_.recipients_answer.recipients = {
+      {"example.org", "refused", "", test::at_s(0), test::at_s(86'400)},
+      {"jane@example.org", "exists", "250 2.1.5 \x1b[31mok", test::at_s(0), test::at_s(86'400)}};
+  backend_.recipients_answer.total = 7;
+  const Ran shown = run({"recipients", "list", "example.org", "--limit", "2"});
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_THAT(shown.out, AllOf(HasSubstr("tells who exists"), HasSubstr("jane@example.org"),
+                               HasSubstr("2 of 7 shown"), HasSubstr("\\x1b[31mok")));
+  EXPECT_EQ(backend_.recipients_asked, (std::vector<control::RecipientsRequest>{{"example.org", 2}}));
+  EXPECT_THAT(run({"recipients", "list", "--json"}).out,
+              HasSubstr(R"({"v":1,"recipients":[{"name":"example.org")"));
+  EXPECT_EQ(run({"recipients", "forget"}).code, exit_usage);
+  EXPECT_THAT(run({"recipients", "forget", "jane@example.org"}).out, HasSubstr("3 forgotten"));
+  EXPECT_EQ(run({"recipients", "forget", "jane@example.org", "--json"}).out, "{\"v\":1,\"forgotten\":3}\n");
+  EXPECT_EQ(backend_.forgotten, (std::vector<std::string>{"jane@example.org", "jane@example.org"}));
+}
+
+TEST_F(ControlVerbs, status_tells_of_backups_and_their_places) {
+  backend_.status_answer.backups = {{.domain = "example.org",
+                                     .place = "misplaced",
+                                     .why = "publish it",
+                                     .recipients = "callout",
+                                     .unknown = "defer",
+                                     .known = 12,
+                                     .refused = 3,
+                                     .takes_all = false}};
+  backend_.status_answer.refused_unreported = 4;
+  const Ran ran = run({"status"});
+  EXPECT_THAT(ran.out,
+              AllOf(HasSubstr("BACKUP FOR"), HasSubstr("misplaced"), HasSubstr("callout, unknown: defer"),
+                    HasSubstr("4 recipients of strangers' mail")));
+  EXPECT_THAT(run({"status", "--json"}).out, HasSubstr(R"("unknown_recipients":"defer","known":12)"));
 }
 
 TEST_F(ControlVerbs, a_configuration_that_the_environment_names_must_be_there) {
