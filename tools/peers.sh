@@ -70,11 +70,15 @@ merge_usr() {
 private_files() {
   local etc=$root/etc
   mkdir -p "$etc/postfix"
-  { grep -vE '^(postfix|nsd):' /etc/passwd
+  { grep -vE '^(postfix|nsd|dovecot|dovenull|vmail):' /etc/passwd
     echo 'postfix:x:64901:64901:waybill test peer:/var/spool/postfix:/usr/sbin/nologin'
-    echo 'nsd:x:64903:64903:waybill test peer:/nonexistent:/usr/sbin/nologin'; } >"$etc/passwd"
-  { grep -vE '^(postfix|postdrop|nsd):' /etc/group
-    printf '%s\n' 'postfix:x:64901:' 'postdrop:x:64902:' 'nsd:x:64903:'; } >"$etc/group"
+    echo 'nsd:x:64903:64903:waybill test peer:/nonexistent:/usr/sbin/nologin'
+    echo 'dovecot:x:64907:64907:waybill test peer:/nonexistent:/usr/sbin/nologin'
+    echo 'dovenull:x:64908:64908:waybill test peer:/nonexistent:/usr/sbin/nologin'
+    echo 'vmail:x:64909:64909:waybill test peer:/nonexistent:/usr/sbin/nologin'; } >"$etc/passwd"
+  { grep -vE '^(postfix|postdrop|nsd|dovecot|dovenull|vmail):' /etc/group
+    printf '%s\n' 'postfix:x:64901:' 'postdrop:x:64902:' 'nsd:x:64903:' 'dovecot:x:64907:' 'dovenull:x:64908:' \
+      'vmail:x:64909:'; } >"$etc/group"
   printf 'nameserver 127.0.0.1\noptions timeout:2 attempts:2\n' >"$etc/resolv.conf"
   printf '127.0.0.1 localhost\n::1 localhost ip6-localhost\n' >"$etc/hosts"
   printf 'passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n' >"$etc/nsswitch.conf"

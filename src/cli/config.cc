@@ -14,6 +14,8 @@
 #include "cli/config_backup.h"
 #include "cli/config_check.h"
 #include "cli/dns_options.h"
+#include "cli/config_import.h"
+#include "cli/config_write.h"
 #include "cli/verbs.h"
 #include "daemon/from_config.h"
 
@@ -21,28 +23,6 @@ namespace waybill::cli {
 namespace {
 namespace fs = std::filesystem;
 constexpr Seconds kDnsPatience{5};  ///< of one question
-
-// Written whole or not at all, and never over anything that is there (O_EXCL).
-Status write_new(const std::string& path, std::string_view text) {
-  std::error_code error;
-  if (const fs::path parent = fs::path(path).parent_path(); !parent.empty())
-    fs::create_directories(parent, error);
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) {
-    if (errno == EEXIST) return fail(Errc::exists, "{} exists already; it was not touched", path);
-    return std::unexpected(errno_error(fmt::format("cannot create {}", path)));
-  }
-  Status done;
-  while (!text.empty() && done) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n > 0) text.remove_prefix(static_cast<size_t>(n));
-    if (n < 0 && errno != EINTR) done = std::unexpected(errno_error(fmt::format("cannot write {}", path)));
-  }
-  if (done && ::fsync(fd) != 0) done = std::unexpected(errno_error(fmt::format("cannot write {}", path)));
-  ::close(fd);
-  if (!done) ::unlink(path.c_str());
-  return done;
-}
 
 int init(const std::string& path) {
   const std::string text = config::commented_default();
@@ -209,6 +189,7 @@ void add_config(CLI::App& app, Context& context) {
     context.exit_code = check(options->check_path, options->json ? Output::json : Output::text,
                               options->offline ? Ask::nobody : Ask::dns, context);
   });
+  add_config_import(*verb, context);
 }
 
 }  // namespace waybill::cli

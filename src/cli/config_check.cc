@@ -19,6 +19,7 @@
 #include "cli/config_certificate.h"
 #include "cli/config_folder.h"
 #include "cli/config_routes.h"
+#include "cli/config_recipients.h"
 #include "dns/zone_file.h"
 
 namespace waybill::cli {
@@ -45,6 +46,7 @@ class Checker {
     check_sources();
     check_zones();
     check_domains();
+    check_files_of_recipients();
     check_networks();
     check_route_table();
     sort();
@@ -301,7 +303,7 @@ class Checker {
           fmt::format("there is no socket {} at the moment", mailboxes.path));
     }
     if (mailboxes.kind != config::Mailboxes::Kind::maildir) return;
-    if (!domain.users && mailboxes.path.find("{user}") != std::string::npos) {
+    if (!domain.users && domain.users_file.empty() && mailboxes.path.find("{user}") != std::string::npos) {
       add(Level::warning, "mailbox-for-anyone", fmt::format("domain.\"{}\".users", domain.name.text()),
           fmt::format("{}: every name that a stranger tries gets a mailbox of its own", domain.name.text()),
           "users = [\"…\"], or one mailbox without {user}");
@@ -327,6 +329,17 @@ class Checker {
       add(Level::error, "route-password", route.position + ".auth",
           fmt::format("{} can't be read by {}", route.auth->password_file,
                       config_.user.empty() ? "this user" : "user " + config_.user));
+    }
+  }
+
+  // As the user that reads them at a reload.
+  void check_files_of_recipients() {
+    for (RecipientFinding& finding :
+         check_recipients(config_, file_, [this](const std::string& path) { return may(path, R_OK); })) {
+      const config::Where at = finding.file.empty() ? position_of(finding.subject) : finding.where;
+      findings_.push_back({fmt::format("config.{}", finding.id), finding.level, std::move(finding.subject),
+                           std::move(finding.message), std::move(finding.fix),
+                           finding.file.empty() ? file_ : std::move(finding.file), at.line, at.column});
     }
   }
 

@@ -136,6 +136,18 @@ int act(const ActOptions& options, const control::Client& client, bool colour) {
   return perform(options, client, *selector, count->recipients);
 }
 
+// A recipient's address has an '@' and a way has none, so `--to` can be said of both.
+int reroute_them(const ActOptions& given, const control::Client& client, bool colour) {
+  ActOptions options = given;
+  if (options.via.empty() && options.selector.to.find('@') == std::string::npos)
+    std::swap(options.via, options.selector.to);
+  if (options.via.empty())
+    return report(
+        {Errc::invalid, "where to? Give --via \"[host]:587\", \"host\" (its MX), \"mx\" or \"table\""});
+  if (options.via == "table") options.via.clear();
+  return act(options, client, colour);
+}
+
 CLI::App* add_action(CLI::App& queue, Context& context, Action action, const char* help,
                      std::shared_ptr<ActOptions> options) {
   options->action = action;
@@ -143,7 +155,8 @@ CLI::App* add_action(CLI::App& queue, Context& context, Action action, const cha
   add_selector_options(*verb, options->selector);
   CLI::Option* yes = verb->add_flag("-y,--yes", options->yes, "Do it without asking");
   verb->add_flag("-n,--dry-run", options->dry_run, "Only tell how many match, with examples")->excludes(yes);
-  make_ask(*verb, options, context, act, "The report as JSON; never asks");
+  make_ask(*verb, options, context, action == Action::reroute ? reroute_them : act,
+           "The report as JSON; never asks");
   return verb;
 }
 }  // namespace
@@ -164,13 +177,10 @@ void add_queue_actions(CLI::App& queue, Context& context) {
   auto rerouting = std::make_shared<ActOptions>();
   CLI::App* reroute =
       add_action(queue, context, Action::reroute, "Pin recipients to another route", rerouting);
-  reroute
-      ->add_option(
-          "--to,--via", rerouting->via,
-          "\"[host]:587\", \"host\" (its MX), \"mx\", several with commas between, or \"table\" to undo a "
-          "pin")
-      ->required()
-      ->transform([](const std::string& via) { return via == "table" ? std::string() : via; });
+  reroute->add_option(
+      "--via", rerouting->via,
+      "\"[host]:587\", \"host\" (its MX), \"mx\", several with commas between, or \"table\" to undo "
+      "a pin; --to does as well");
   reroute->add_option("--reason", rerouting->reason, "For the ledger");
 }
 

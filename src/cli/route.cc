@@ -12,6 +12,7 @@
 #include "cli/what_if.h"
 #include "daemon/from_config.h"
 #include "daemon/lab.h"
+#include "daemon/local_mail.h"
 #include "daemon/own_self.h"
 #include "daemon/routes.h"
 #include "route/gather.h"
@@ -46,6 +47,7 @@ struct Setup {
   std::string listener;
   route::Request base;
   std::vector<daemon::Lab> labs;  ///< the configuration's and the command line's
+  daemon::LocalMail local;        ///< whose mail ends here
 };
 
 struct Recipient {
@@ -67,16 +69,22 @@ Result<Recipient> parse_recipient(const std::string& text) {
   return Recipient{text, std::move(address->local), std::move(address->domain)};
 }
 
+std::unexpected<Error> all_of(const config::Errors& errors) {
+  std::string all;
+  for (const config::Located& error : errors) {
+    if (!all.empty()) all += '\n';
+    all += error.to_string();
+  }
+  return fail(Errc::invalid, "{}", all);
+}
+
 Status apply_config(const std::string& path, Setup& setup) {
   auto loaded = config::load(path);
-  if (!loaded) {
-    std::string all;
-    for (const config::Located& error : loaded.error()) {
-      if (!all.empty()) all += '\n';
-      all += error.to_string();
-    }
-    return fail(Errc::invalid, "{}", all);
-  }
+  if (!loaded) return all_of(loaded.error());
+  auto listed = config::load_recipients(*loaded, path);
+  if (!listed) return all_of(listed.error());
+  static const SystemClock clock;
+  setup.local = daemon::LocalMail(*loaded, std::move(*listed), clock);
   setup.config = std::move(*loaded);
   const config::Config& config = *setup.config;
   std::vector<Endpoint> listening;
@@ -151,6 +159,33 @@ void say_whose_route(route::Plan& plan) {
   }
 }
 
+/// Who receives it instead, or the refusal; false: it has a mailbox of its own.
+bool expand_into(route::Plan& plan, const daemon::LocalMail& local, const mail::Address& address) {
+  const auto expansion = local.recipients().expand(address);
+  for (const auto& step : expansion.steps) {
+    plan.steps.push_back({"local.alias", "RFC 5321 3.9.1",
+                          fmt::format("{} stands for {}.", step.from, mail::describe(step.to))});
+  }
+  if (expansion.accepted()) {
+    plan.decision = route::Verdict::deliver;
+    plan.reason = fmt::format("{} receive{} it: {}", expansion.to.size() == 1 ? "another" : "others",
+                              expansion.to.size() == 1 ? "s" : "", mail::describe(expansion.to));
+    return !expansion.steps.empty();
+  }
+  const mail::Reply& refusal = *expansion.refusal;
+  plan.decision = refusal.permanent() ? route::Verdict::bounce : route::Verdict::defer;
+  plan.why = route::Why::no_mail;
+  plan.code = refusal.code;
+  plan.enhanced = refusal.enhanced;
+  plan.reason =
+      refusal.permanent() ? fmt::format("{} has no such user", address.domain.text()) : refusal.text;
+  plan.steps.push_back(
+      {"local.no-user", "RFC 5321 3.3",
+       "This configuration is the domain's final destination, and knows nobody of this name: "
+       "refused in the dialogue."});
+  return true;
+}
+
 /// Mail for a domain that ends here has no route; the plan says so in the same shape.
 std::optional<route::Plan> local_plan(const Setup& setup, const Recipient& recipient) {
   if (!setup.config) return std::nullopt;
@@ -160,17 +195,8 @@ std::optional<route::Plan> local_plan(const Setup& setup, const Recipient& recip
   plan.source = route::HostSource::route;
   plan.why = route::Why::ok;
   const std::string name = recipient.domain.text();
-  if (!recipient.local.empty() && !domain->accepts(recipient.local)) {
-    plan.decision = route::Verdict::bounce;
-    plan.why = route::Why::no_mail;
-    plan.code = 550;
-    plan.enhanced = {5, 1, 1};
-    plan.reason = fmt::format("{} has no such user", name);
-    plan.steps.push_back({"local.no-user", "RFC 5321 3.3",
-                          "This configuration is the domain's final destination, and "
-                          "its list of users lacks this one: refused in the dialogue."});
+  if (!recipient.local.empty() && expand_into(plan, setup.local, {recipient.local, recipient.domain}))
     return plan;
-  }
   plan.decision = route::Verdict::deliver;
   const std::string where = domain->mailboxes ? domain->mailboxes->to_string() : "no mailboxes";
   plan.reason = fmt::format("final destination: {}", where);

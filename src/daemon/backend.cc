@@ -103,6 +103,7 @@ net::Task<Result<control::StatusAnswer>> Backend::status() {
           "the primary of {} takes every recipient, so it can't tell who exists: give a list of users",
           backup.domain));
     }
+  }
   for (const policy::ClientTest test : policy::kClientTests) {
     const auto number = static_cast<size_t>(test);
     const ClientsGate::Counters& counts = parts_.clients.counters();

@@ -162,7 +162,7 @@ void ClientsGate::mail(const receive::ClientFacts& client) {
   const auto notes = notes_of(client);
   if (!notes) return;
   const std::scoped_lock lock(notes->mutex);
-  notes->counted.clear();
+  notes->counted = std::make_shared<Counted>();
 }
 
 void ClientsGate::ended(const receive::ClientFacts& client) {
@@ -181,6 +181,7 @@ void ClientsGate::ended(const receive::ClientFacts& client) {
   const auto rules = rules_.load();
   Case one;
   one.notes = notes;
+  one.counted = std::make_shared<Counted>();
   one.rules = rules;
   one.policy = &rules->fallback;
   one.helo = client.helo;

@@ -67,6 +67,7 @@ class ClientsGate {
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
+  struct Counted;
   struct Notes;
   struct Case;
   using CasePtr = std::shared_ptr<Case>;

@@ -6,8 +6,16 @@
 
 namespace waybill::daemon {
 
+/// Of one message: by domain, a bit for each thing that was counted of it. Under its session's Notes::mutex.
+struct ClientsGate::Counted {
+  std::map<std::string, unsigned, std::less<>> by_domain;
+};
+
 /// Of one session; the session holds it in its ClientFacts.
 struct ClientsGate::Notes {
+  /// Recipients of a session that are being looked into at most, for a client that is only observed may send
+  /// thousands of them: more are judged by what is known.
+  static constexpr unsigned kGatheringMax = 64;
   IpAddress ip;
   std::string key;
   policy::Place place;
@@ -17,7 +25,8 @@ struct ClientsGate::Notes {
   dns::Ptr ptr;
   std::vector<std::function<void()>> waiting;  ///< for the name; called on the gate's loop
   bool judged = false;                         ///< a recipient of its was
-  std::map<std::string, unsigned> counted;     ///< this transaction's: domain, and a bit for each test
+  unsigned gathering = 0;
+  std::shared_ptr<Counted> counted = std::make_shared<Counted>();  ///< this transaction's
 
   [[nodiscard]] dns::Ptr name() {
     const std::scoped_lock lock(mutex);
@@ -29,6 +38,7 @@ struct ClientsGate::Notes {
 struct ClientsGate::Case {
   std::shared_ptr<Notes> notes;
   std::shared_ptr<const ClientRules> rules;
+  std::shared_ptr<Counted> counted;
   const policy::ClientPolicy* policy = nullptr;  ///< in `rules`
   mail::ReversePath from;
   mail::Address to;
@@ -40,7 +50,8 @@ struct ClientsGate::Case {
   bool peers_asked = false;
   std::vector<policy::Visit> peer_visits;  ///< by our clock
   std::vector<policy::Door> peer_doors;
-  unsigned open = 0;  ///< what is still being looked up
+  unsigned open = 0;       ///< what is still being looked up
+  bool gathering = false;  ///< counted in `notes`
   bool judged = false;
 };
 

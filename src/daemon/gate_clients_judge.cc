@@ -31,11 +31,12 @@ void ClientsGate::rcpt(const receive::ClientFacts& client, const mail::ReversePa
   const auto rules = rules_.load();
   const policy::ClientPolicy* policy = notes ? rules->find(to.domain.text()) : nullptr;
   if (policy == nullptr || policy->idle() || accepted.refusal) return answer(std::move(accepted));
+  const auto one = std::make_shared<Case>();
   {
     const std::scoped_lock lock(notes->mutex);
     notes->judged = true;
+    one->counted = notes->counted;
   }
-  const auto one = std::make_shared<Case>();
   one->notes = notes;
   one->rules = rules;
   one->policy = policy;
@@ -43,6 +44,8 @@ void ClientsGate::rcpt(const receive::ClientFacts& client, const mail::ReversePa
   one->to = to;
   one->helo = client.helo;
   one->early = client.early;
+  if (is_on(*policy, ClientTest::wrong_mx)) one->mx = cached_mx(to.domain.text());
+  // Once it is answered the session goes on, and what we were given is no longer ours.
   if (policy->waits()) {
     one->verdict = std::move(accepted);
     one->answer = std::move(answer);
@@ -50,7 +53,6 @@ void ClientsGate::rcpt(const receive::ClientFacts& client, const mail::ReversePa
     act_at_once(*one, accepted);
     answer(std::move(accepted));
   }
-  if (is_on(*policy, ClientTest::wrong_mx)) one->mx = cached_mx(to.domain.text());
   if (is_ready(*one)) return judge(*one);
   loop_.post([this, one] {
     gather(one);
@@ -90,6 +92,12 @@ bool ClientsGate::is_ready(const Case& one) const {
 }
 
 void ClientsGate::gather(const CasePtr& one) {
+  {
+    const std::scoped_lock lock(one->notes->mutex);
+    one->gathering = one->notes->gathering < Notes::kGatheringMax;
+    if (one->gathering) ++one->notes->gathering;
+  }
+  if (!one->gathering) return judge(*one);
   one->open = 1;  // ourselves, until all was asked
   {
     const std::scoped_lock lock(one->notes->mutex);
@@ -99,6 +107,7 @@ void ClientsGate::gather(const CasePtr& one) {
     }
   }
   if (is_on(*one->policy, ClientTest::wrong_mx) && !one->mx) gather_mx(one);
+  if (one->mx && wants_peers(*one)) ask_peers(one);
   gathered(one);
 }
 
@@ -123,14 +132,13 @@ void ClientsGate::gather_mx(const CasePtr& one) {
           const std::scoped_lock lock(mx_mutex_);
           mx_.insert_or_assign(one->to.domain.text(), std::move(fresh));
         }
+        if (!one->judged && wants_peers(*one)) ask_peers(one);
         gathered(one);
       });
 }
 
 void ClientsGate::gathered(const CasePtr& one) {
-  if (--one->open != 0 || one->judged) return;
-  if (wants_peers(*one)) return ask_peers(one);
-  judge(*one);
+  if (--one->open == 0 && !one->judged) judge(*one);
 }
 
 net::Task<void> ClientsGate::give_up_later(ClientsGate* self, CasePtr one) {
@@ -141,6 +149,10 @@ net::Task<void> ClientsGate::give_up_later(ClientsGate* self, CasePtr one) {
 
 void ClientsGate::judge(Case& one) {
   one.judged = true;
+  if (one.gathering) {
+    const std::scoped_lock lock(one.notes->mutex);
+    --one.notes->gathering;
+  }
   const Time now = clock_.now();
   const policy::Findings findings = find(one, now);
   policy::ClientDecision decision = policy::decide_client(*one.policy, findings, postmaster_of(one.to));
@@ -237,7 +249,7 @@ void ClientsGate::note(Case& one, const policy::Findings& findings, const policy
   unsigned fresh = 0;  // of this message, what was not counted yet; bit 0 is the message itself
   {
     const std::scoped_lock lock(one.notes->mutex);
-    unsigned& counted = one.notes->counted[domain];
+    unsigned& counted = one.counted->by_domain[domain];
     unsigned seen = 1;
     for (const ClientTest test : policy::kClientTests) {
       const auto number = static_cast<unsigned>(test);

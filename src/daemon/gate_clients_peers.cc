@@ -25,14 +25,12 @@ bool ClientsGate::wants_peers(const Case& one) const {
 
 void ClientsGate::ask_peers(const CasePtr& one) {
   one->peers_asked = true;
-  one->open = 1;
   for (const Endpoint& peer : one->rules->settings.peers) {
     if (peers_asked_now_ >= kAskedAtOnceMax) break;
     ++one->open;
     ++peers_asked_now_;
     loop_.spawn(ask_peer(this, one, peer));
   }
-  gathered(one);
 }
 
 net::Task<void> ClientsGate::ask_peer(ClientsGate* self, CasePtr one, Endpoint peer) {

@@ -22,7 +22,7 @@ mail::Address nobody_at(const mail::Domain& domain) {
 struct Callouts::Rest {
   Callouts& self;
   Site& site;
-  std::shared_ptr<Line> line;
+  const std::shared_ptr<Line>& line;  // of the coroutine's frame
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> handle) {
     line->resting = handle;
@@ -160,32 +160,36 @@ net::Task<Status> Callouts::open_any(CalloutSession* session, TargetsPtr targets
 // True: the host had a word to say, if only a 4yz to RCPT.
 net::Task<bool> Callouts::serve(CalloutSession* session, std::shared_ptr<Site> site) {
   const auto line = std::make_shared<Line>();
+  const Steady leave_at = net::deadline_in(settings_.age_max);
   std::optional<RecipientWord> nobody;
-  bool heard = false;
-  while (!session->is_over()) {
+  uint32_t questions = 0;
+  while (!session->is_over() && questions < settings_.questions_max && net::steady_now() < leave_at) {
     if (site->waiting.empty()) {
-      co_await Rest{*this, *site, line};
+      Rest rest{*this, *site, line};  // a temporary with members to destroy is destroyed twice by GCC 12
+      co_await rest;
       if (site->waiting.empty()) break;
       continue;
     }
-    const Question question = std::move(site->waiting.front());
+    Question question = std::move(site->waiting.front());
     site->waiting.pop_front();
+    CalloutAnswer said;
     if (question.test == TestNobody::yes && !nobody) {
       const mail::Address nobody_here = nobody_at(site->domain);
       const CalloutAnswer test = co_await session->ask(nobody_here);
       nobody = test.word;
-      if (session->is_over()) {
-        answer(*site, question.recipient,
-               {.answer = {RecipientWord::unknown, test.reply}, .nobody = nobody, .asked = true});
-        break;
-      }
-      heard = true;
+      said.reply = test.reply;  // of nobody: no word about the recipient, but why there may be none
     }
-    const CalloutAnswer said = co_await session->ask(question.recipient);
-    heard = heard || !session->is_over();
+    if (!session->is_over()) said = co_await session->ask(question.recipient);
+    if (session->is_over() && said.word == RecipientWord::unknown && questions > 0) {
+      // It answered until now: a connection that rested may just be gone. Another one asks again.
+      site->waiting.push_front(std::move(question));
+      break;
+    }
+    const bool heard = !session->is_over() || said.word != RecipientWord::unknown;
     answer(*site, question.recipient, {.answer = said, .nobody = nobody, .asked = true});
+    if (heard) ++questions;
   }
-  co_return heard;
+  co_return questions > 0;
 }
 
 }  // namespace waybill::deliver

@@ -29,9 +29,12 @@ struct CalloutSettings {
   uint32_t connections_max = 2;  ///< of one domain at once
   uint32_t per_minute = 60;      ///< questions of one domain; a minute's worth may come at once
   CalloutPatience patience;
-  Millis idle{3'000};          ///< a connection waits so long for the next question
-  Millis rest{30'000};         ///< after a host gave no answer at all
-  uint32_t addresses_max = 4;  ///< tried for one connection
+  Millis idle{3'000};  ///< a connection waits so long for the next question
+  Millis age_max{
+      10'000};  ///< and is not kept for longer: a host that learns of a user tells its new sessions
+  uint32_t questions_max = 20;  ///< of one connection: some hosts slow down or leave after many RSETs
+  Millis rest{30'000};          ///< after a host gave no answer at all
+  uint32_t addresses_max = 4;   ///< tried for one connection
 };
 
 struct CalloutResult {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/file_identity.h"
 
 namespace waybill::deliver {
 namespace {
@@ -94,17 +95,19 @@ mail::Outcome into_outcome(const Error& error) {
 }
 }  // namespace
 
-std::string mailbox_user(const mail::Address& address) {
+std::string mailbox_user(const MaildirTarget& target, const mail::Address& address) {
   std::string user = to_lower(address.local);
-  if (const size_t plus = user.find('+'); plus != std::string::npos && plus > 0) user.resize(plus);
+  if (target.delimiter.empty() || (target.users && target.users->contains(user))) return user;
+  if (const size_t end = user.find(target.delimiter); end != std::string::npos && end > 0) user.resize(end);
   return user;
 }
 
-Result<std::string> maildir_path(const std::string& path_template, const mail::Address& address) {
+Result<std::string> maildir_path(const MaildirTarget& target, const mail::Address& address) {
+  const std::string& path_template = target.path_template;
   if (path_template.empty() || path_template.front() != '/') {
     return fail(Errc::invalid, "the mailbox path '{}' is not absolute", printable(path_template));
   }
-  const std::string user = mailbox_user(address);
+  const std::string user = mailbox_user(target, address);
   if (!is_safe_name(user))
     return fail(Errc::invalid, "'{}' can't be a mailbox", printable(address.local, 80));
   const std::string& domain = address.domain.text();
@@ -121,7 +124,7 @@ Result<std::string> maildir_path(const std::string& path_template, const mail::A
 }
 
 Maildir::Maildir(FileSystem& files, std::string hostname, unsigned mode)
-    : files_(files), hostname_(std::move(hostname)), mode_(mode) {
+    : files_(files), quota_(files), hostname_(std::move(hostname)), mode_(mode) {
   // The Maildir convention for what must not stand in a file name.
   replace_all(hostname_, "/", "\\057");
   replace_all(hostname_, ":", "\\072");
@@ -178,16 +181,21 @@ void Maildir::clean_once(const std::string& folder, Time now) {
   }
 }
 
-Result<std::string> Maildir::write_tmp(const std::string& folder, const mail::Delivery& delivery,
-                                       const mail::Recipient& recipient, const std::string& name) {
-  std::string path = folder + "/tmp/" + name;
-  auto file = files_.create(path, mode_);
+Result<Maildir::Written> Maildir::write_tmp(const std::string& folder, const mail::Delivery& delivery,
+                                            const mail::Recipient& recipient, const std::string& name) {
+  Written out;
+  out.path = folder + "/tmp/" + name;
+  auto file = files_.create(out.path, mode_);
   if (!file) return pass(file.error());
+  const auto write = [&](std::string_view text) {
+    out.octets += text.size();
+    return (*file)->write(text);
+  };
   const auto write_all = [&]() -> Status {
     // RFC 5321 4.4: the last hop writes the reverse-path down.
     const std::string head = fmt::format("Return-Path: <{}>\nDelivered-To: {}\n",
                                          to_string(delivery.envelope->from), recipient.address.to_string());
-    if (auto status = (*file)->write(head); !status) return status;
+    if (auto status = write(head); !status) return status;
     uint64_t octets = 0;
     LineEnds ends;
     std::string text;
@@ -195,11 +203,11 @@ Result<std::string> Maildir::write_tmp(const std::string& folder, const mail::De
       const auto chunk = delivery.body->chunk(n);
       if (!chunk) return pass(chunk.error(), "reading the message");
       ends.convert(chunk->view(), text);
-      if (auto status = (*file)->write(text); !status) return status;
+      if (auto status = write(text); !status) return status;
       octets += chunk->size();
     }
     if (ends.held_cr()) {
-      if (auto status = (*file)->write("\r"); !status) return status;
+      if (auto status = write("\r"); !status) return status;
     }
     if (octets != delivery.body->size_octets())
       return fail(Errc::corrupt, "the message is cut short in the spool");
@@ -208,60 +216,96 @@ Result<std::string> Maildir::write_tmp(const std::string& folder, const mail::De
   };
   if (auto status = write_all(); !status) {
     file->reset();
-    (void)files_.remove(path);  // best effort: what stays in tmp/ is no mail
+    (void)files_.remove(out.path);  // best effort: what stays in tmp/ is no mail
     return pass(status.error());
   }
-  return path;
+  return out;
 }
 
-// Errc::exists: the name is taken, by a clock that jumped back or what a crash left.
-Result<std::string> Maildir::store(const std::string& folder, const mail::Delivery& delivery,
-                                   const mail::Recipient& recipient, Time now) {
-  // Unique for ever: the message's id, a time, a process and a serial number.
-  const auto since_epoch = now.time_since_epoch().count();
-  std::string name = fmt::format("{}.M{}P{}Q{}_{}.{}", since_epoch / 1000, since_epoch % 1000, ::getpid(),
-                                 serial_.fetch_add(1), delivery.id.to_string(), hostname_);
-  const auto tmp = write_tmp(folder, delivery, recipient, name);
-  if (!tmp) return pass(tmp.error());
+// Under a name that tells its size, as Maildir++ has it. Errc::exists: the name is taken.
+Result<std::string> Maildir::into_new(const std::string& folder, const Written& tmp, std::string name) {
+  name += fmt::format(",S={}", tmp.octets);
   // A rename would do on a sound system; a link can't overwrite on any.
   const std::string final_path = folder + "/new/" + name;
-  if (auto status = files_.link(*tmp, final_path); !status) {
-    (void)files_.remove(*tmp);
-    return pass(status.error());
-  }
+  if (auto status = files_.link(tmp.path, final_path); !status) return pass(status.error());
   if (auto status = files_.sync_directory(folder + "/new"); !status) {
     // Whether the name survives is unknown; it is taken back so that the next attempt makes no second copy.
     (void)files_.remove(final_path);
-    (void)files_.remove(*tmp);
     return pass(status.error());
   }
-  (void)files_.remove(*tmp);
   return name;
+}
+
+// Errc::exists: the name is taken, by a clock that jumped back or what a crash left.
+Result<mail::Outcome> Maildir::store(const std::string& folder, const MaildirTarget& target,
+                                     const mail::Delivery& delivery, const mail::Recipient& recipient,
+                                     Time now) {
+  // Unique for ever: the message's id, a time, a process and a serial number.
+  const auto since_epoch = now.time_since_epoch().count();
+  const std::string name = fmt::format("{}.M{}P{}Q{}_{}.{}", since_epoch / 1000, since_epoch % 1000,
+                                       ::getpid(), serial_.fetch_add(1), delivery.id.to_string(), hostname_);
+  const auto tmp = write_tmp(folder, delivery, recipient, name);
+  if (!tmp) return pass(tmp.error());
+  const bool limited = target.quota_octets + target.quota_messages > 0;
+  if (limited) {
+    auto refused = quota_.refuse(folder, target, tmp->octets, now);
+    if (!refused || *refused) {
+      (void)files_.remove(tmp->path);
+      return refused ? Result<mail::Outcome>(std::move(**refused)) : pass(refused.error());
+    }
+  }
+  const auto kept = into_new(folder, *tmp, name);
+  (void)files_.remove(tmp->path);
+  if (!kept) return pass(kept.error());
+  if (limited) quota_.added(folder, tmp->octets);
+  mail::Outcome out;
+  out.fate = mail::Fate::delivered;
+  out.reply = {250, {2, 0, 0}, "delivered to the mailbox as " + *kept};
+  out.host = "maildir";
+  out.final_delivery = true;
+  return out;
+}
+
+// Of the mailbox's folder, or of the nearest above it that exists.
+Result<FileSystem::Info> Maildir::owner_of(const std::string& folder) {
+  std::string at = folder;
+  while (true) {
+    auto found = files_.info(at);
+    if (!found || found->kind != FileSystem::Kind::absent || at == "/") return found;
+    at = parent_of(at);
+  }
 }
 
 mail::Outcome Maildir::deliver(const MaildirTarget& target, const mail::Delivery& delivery,
                                const mail::Recipient& recipient, Time now) {
-  const auto folder = maildir_path(target.path_template, recipient.address);
-  const bool known = folder && (!target.users || target.users->contains(mailbox_user(recipient.address)));
+  const auto folder = maildir_path(target, recipient.address);
+  const bool known =
+      folder && (!target.users || target.users->contains(mailbox_user(target, recipient.address)));
   if (!known) {
     mail::Outcome out = mail::Outcome::rejected(
         550, {5, 1, 1}, folder ? "no such mailbox here" : "no such mailbox here: " + folder.error().what);
     out.host = "maildir";
     return out;
   }
-  if (auto status = prepare(target.path_template, *folder); !status) return into_outcome(status.error());
-  clean_once(*folder, now);
-  Result<std::string> name = fail(Errc::exists, "no free name");
-  for (int attempt = 0; attempt < kNamesMax && !name && name.error().code == Errc::exists; ++attempt) {
-    name = store(*folder, delivery, recipient, now);
+  if (::geteuid() != 0) return deliver_to(*folder, target, delivery, recipient, now);
+  const auto owner = owner_of(*folder);
+  if (!owner) return into_outcome(owner.error());
+  if (owner->owner == 0) return deliver_to(*folder, target, delivery, recipient, now);
+  const auto identity = FileIdentity::become(owner->owner, owner->group);
+  if (!identity) return into_outcome(identity.error());
+  return deliver_to(*folder, target, delivery, recipient, now);
+}
+
+mail::Outcome Maildir::deliver_to(const std::string& folder, const MaildirTarget& target,
+                                  const mail::Delivery& delivery, const mail::Recipient& recipient,
+                                  Time now) {
+  if (auto status = prepare(target.path_template, folder); !status) return into_outcome(status.error());
+  clean_once(folder, now);
+  Result<mail::Outcome> outcome = fail(Errc::exists, "no free name");
+  for (int attempt = 0; attempt < kNamesMax && !outcome && outcome.error().code == Errc::exists; ++attempt) {
+    outcome = store(folder, target, delivery, recipient, now);
   }
-  if (!name) return into_outcome(name.error());
-  mail::Outcome out;
-  out.fate = mail::Fate::delivered;
-  out.reply = {250, {2, 0, 0}, "delivered to the mailbox as " + *name};
-  out.host = "maildir";
-  out.final_delivery = true;
-  return out;
+  return outcome ? std::move(*outcome) : into_outcome(outcome.error());
 }
 
 }  // namespace waybill::deliver

@@ -20,7 +20,7 @@ class Walk {
   void visit(const mail::Address& address) {
     if (fault_ != Fault::none) return;
     const auto local = domains_.find(address.domain.text());
-    if (local == domains_.end()) return arrive(address);
+    if (local == domains_.end()) return arrive(address, address.local);
     const LocalDomain& domain = local->second;
     const std::string name = to_lower(address.local);
     auto entry = look(domain, name);
@@ -36,10 +36,10 @@ class Walk {
     // "john: john, archive" keeps a copy: an alias that leads back to itself means the mailbox.
     const bool again = std::ranges::find(path_, key) != path_.end();
     if (!entry->alias.empty() && !(again && entry->mailbox)) return follow(key, entry->alias);
-    if (entry->mailbox) return arrive(address);
+    if (entry->mailbox) return arrive(address, name);
     if (!domain.catch_all.empty()) return follow(key_of("", address.domain), domain.catch_all);
     // RFC 5321 4.5.1: somebody reads it, whoever is listed.
-    if (known_as == "postmaster") return arrive(address);
+    if (known_as == "postmaster") return arrive(address, name);
     out_.nowhere.push_back(address);
   }
 
@@ -93,8 +93,9 @@ class Walk {
     path_.pop_back();
   }
 
-  void arrive(const mail::Address& address) {
-    if (!arrived_.insert(key_of(address.local, address.domain)).second) return;
+  // `local` tells addresses apart: here upper and lower case are one mailbox, to other hosts they may be two.
+  void arrive(const mail::Address& address, std::string_view local) {
+    if (!arrived_.insert(key_of(local, address.domain)).second) return;
     if (out_.to.size() == kAliasAddressesMax) return fail_at(Fault::too_many, {});
     out_.to.push_back(address);
   }

@@ -20,7 +20,8 @@ def rcpt(lab, client, door):
 
 
 def test(lab):
-    lab.dns({"test": "home MX 10 mx1.home\nhome MX 20 mx2.home\nmx1.home A {net}.11\nmx2.home A {net}.12\n"})
+    reverse = ".".join(reversed(lab.net.split("."))) + ".in-addr.arpa"
+    lab.dns({reverse: "", "test": "home MX 10 mx1.home\nhome MX 20 mx2.home\nmx1.home A {net}.11\nmx2.home A {net}.12\n"})
     asked = f"{lab.ip(11)}:{lab.free_port()}"
     domain = '[domain."home.test"]\nrole = "relay"\n'
 

@@ -34,7 +34,8 @@ def passes(lab, client, *what):
 
 
 def test(lab):
-    lab.dns({"test": "home MX 10 mx.home\nmx.home A {net}.11\n"})
+    reverse = ".".join(reversed(lab.net.split("."))) + ".in-addr.arpa"
+    lab.dns({reverse: "", "test": "home MX 10 mx.home\nmx.home A {net}.11\n"})
     config = lab.config("mx", lab.ip(11), more=(
         f'[policy.grey]\ngreylist = "defer"\ngreylist_delay = "{DELAY_S}s"\ngreylist_known_after = 2\n'
         '[domain."home.test"]\nrole = "relay"\nusers = ["john", "jane", "joe", "jim"]\npolicy = "grey"\n'))

@@ -73,8 +73,7 @@ def by_callout(lab, victim):
     eq(rcpt(lab, backup, "nobody")[0], [550], "once more")
     wait_for(lambda: box("john") == 1, "john's mail")
     backup.wait_empty()
-    eq(primary.log().count("to=nobody@away.test"), 0, "mail for those that don't exist")
-    check(primary.status()["accepted"] == 1, "callouts send no mail")
+    eq(primary.status()["accepted"], 1, "messages at the primary: callouts send none")
 
     # What was learnt survives a restart and the outage.
     eq(backup.stop(), 0, "exit code")

@@ -214,5 +214,33 @@ TEST_F(ConfigCheck, the_configured_user_must_be_able_to_write) {
   EXPECT_EQ(ids("user = \"nobody\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n"),
             Ids{"config.data-dir-read-only"});
 }
+TEST_F(ConfigCheck, every_alias_leads_to_somebody) {
+  const auto with = [&](const std::string& aliases) {
+    return ids(
+        fmt::format("{}[domain.\"example.org\"]\nmailboxes = \"maildir:{}/{{user}}\"\nusers = [\"john\"]\n"
+                    "aliases = {{ {} }}\n",
+                    kListener, folder_.string(), aliases));
+  };
+  EXPECT_EQ(with("sales = [\"john\", \"ann@example.net\"]"), Ids{});
+  EXPECT_EQ(with("sales = \"gone\""), Ids{"config.alias-to-nobody"});
+  EXPECT_EQ(findings_.back().level, Level::error);
+  EXPECT_EQ(findings_.back().line, 8U);
+  EXPECT_EQ(with("sales = [\"john\", \"gone\"]"), Ids{"config.alias-to-nobody"});
+  EXPECT_EQ(findings_.back().level, Level::warning);
+  EXPECT_EQ(with("a = \"b\", b = \"a\""), (Ids{"config.alias-loop", "config.alias-loop"}));
+}
+
+TEST_F(ConfigCheck, files_of_recipients) {
+  const std::string domain = fmt::format("{}[domain.\"example.org\"]\nmailboxes = \"maildir:{}/{{user}}\"\n",
+                                         kListener, folder_.string());
+  EXPECT_EQ(ids(domain + "users_file = \"none\"\n"),
+            (Ids{"config.recipients-unreadable", "config.recipients"}));
+  std::ofstream(folder_ / "aliases") << "a: john\nb: gone\n";
+  EXPECT_EQ(ids(domain + "users = [\"john\"]\naliases_file = \"aliases\"\n"), Ids{"config.alias-to-nobody"});
+  EXPECT_EQ(findings_.back().file, (folder_ / "aliases").string());
+  EXPECT_EQ(findings_.back().line, 2U);
+  EXPECT_EQ(ids(domain + "users = [\"john\"]\nforward_srs = true\n"), Ids{"config.srs-off"});
+}
+
 }  // namespace
 }  // namespace waybill::cli

@@ -174,6 +174,21 @@ TEST_F(ControlVerbs, reroute_pins_and_unpins) {
   EXPECT_EQ(run({"queue", "reroute", "other.example", "--via", "table", "--yes"}).code, 0);
   EXPECT_EQ(backend_.rows[2].recipient.route_pin, "");
   EXPECT_EQ(run({"queue", "reroute", "other.example", "--yes"}).code, exit_usage);
+  EXPECT_EQ(run({"queue", "reroute", "other.example", "--to", "[b.example]", "--yes"}).code, 0);
+  EXPECT_EQ(backend_.rows[2].recipient.route_pin, "[b.example]") << "a way has no '@'";
+  EXPECT_EQ(run({"queue", "reroute", "--to", "c@other.example", "--yes"}).code, exit_usage);
+}
+
+TEST_F(ControlVerbs, a_dry_run_counts_and_shows_examples) {
+  const Ran told = run({"queue", "reroute", "example.org", "--via", "mx", "--dry-run"});
+  EXPECT_EQ(told.code, exit_changes);
+  EXPECT_THAT(told.out, HasSubstr("b@example.org"));
+  const Ran json = run({"queue", "reroute", "example.org", "--via", "mx", "--dry-run", "--json"});
+  EXPECT_EQ(json.code, exit_changes);
+  EXPECT_THAT(json.out, HasSubstr("\"examples\":[{"));
+  EXPECT_THAT(json.out, HasSubstr("\"recipients\":2"));
+  EXPECT_EQ(run({"queue", "reroute", "example.org", "--via", "mx", "--dry-run", "--yes"}).code, exit_usage);
+  EXPECT_TRUE(backend_.acts.empty());
 }
 
 TEST_F(ControlVerbs, what_matches_nothing_is_found_out_before_it_acts) {

@@ -176,7 +176,8 @@ TEST(Parse, listeners) {
   EXPECT_THAT(fault("[listener]\naddress = \"0.0.0.0:25\"\n"), HasSubstr("[[listener]]"));
   EXPECT_THAT(fault("[[listener]]\naddress = \"0.0.0.0\"\n"),
               HasSubstr("waybill.toml:2:11: error: listener[0].address"));
-  EXPECT_EQ(good("[[listener]]\naddress = \"127.0.0.1:24\"\nrole = \"lmtp\"\n").listeners[0].role, Role::lmtp);
+  EXPECT_EQ(good("[[listener]]\naddress = \"127.0.0.1:24\"\nrole = \"lmtp\"\n").listeners[0].role,
+            Role::lmtp);
   EXPECT_THAT(fault("[[listener]]\naddress = \"0.0.0.0:25\"\nrole = \"lmtp\"\n"), HasSubstr("RFC 2033 5"));
   EXPECT_THAT(fault("[[listener]]\naddress = \"0.0.0.0:465\"\nrole = \"submissions\"\n"),
               HasSubstr("speaks TLS from the first octet"));

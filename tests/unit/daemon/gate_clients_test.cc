@@ -154,6 +154,22 @@ TEST_F(Clients, what_is_only_observed_never_keeps_a_session_waiting) {
   EXPECT_EQ(counted(policy::ClientTest::iprev, 1).clients, 1U);
 }
 
+TEST_F(Clients, a_client_with_thousands_of_recipients_is_not_waited_for_with_all_of_them) {
+  open("");
+  resolver_.holds = true;
+  const auto client = connect("192.0.2.1", "198.51.100.2");
+  gate_->mail(client);
+  for (int i = 0; i < 1000; ++i) {
+    gate_->rcpt(client, {}, *mail::Address::parse(fmt::format("u{}@home.example", i)), {},
+                [](const receive::Verdict&) {});
+  }
+  const auto wrong = counted(policy::ClientTest::wrong_mx, 1);  // though nothing has answered
+  EXPECT_EQ(wrong.clients, 0U);
+  resolver_.release();
+  while (counted(policy::ClientTest::wrong_mx, 1).clients == 0) std::this_thread::yield();
+  EXPECT_EQ(gate_->report({}).groups.at(0).messages, 1U);
+}
+
 TEST_F(Clients, a_rule_that_acts_waits_a_bounded_time_and_then_lets_pass) {
   open("iprev = \"refuse\"\nwrong_mx = \"refuse\"");
   resolver_.holds = true;

@@ -90,7 +90,7 @@ TEST_F(LabTest, the_targeter_refuses_a_stranger_on_loopback_though_a_zone_is_ove
     const ManualClock clock{Time{}};
     Targeter targeter(loop, world, clock);
     targeter.configure(std::make_shared<const config::Config>(*config), {},
-                       Lab(*config, read_overlay(config->dns.zones)), read_channels(*config));
+                       Lab(*config, read_overlay(config->dns.zones)), read_channels(*config), LocalMail{});
     deliver::TargetsPtr out;
     mail::Delivery delivery;
     delivery.domain = domain(to);

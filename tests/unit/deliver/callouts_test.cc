@@ -108,11 +108,12 @@ TEST(Callouts, a_host_tells_who_exists_and_gets_no_mail) {
   const CalloutResult no = kit.one("nobody@x.test");
   EXPECT_EQ(no.answer.word, RecipientWord::refused);
   EXPECT_EQ(no.answer.reply.text, "no such user");
-  EXPECT_EQ(peer.connections(), 1) << "two questions, one connection";
-  EXPECT_EQ(count_of(peer, "RSET"), 1U);
+  EXPECT_EQ(kit.one("john@x.test").answer.word, RecipientWord::exists) << "a connection rests more than once";
+  EXPECT_EQ(peer.connections(), 1) << "three questions, one connection";
+  EXPECT_EQ(count_of(peer, "RSET"), 2U);
   EXPECT_EQ(count_of(peer, "DATA"), 0U);
   EXPECT_EQ(count_of(peer, "EHLO backup.test"), 1U);
-  EXPECT_THAT(kit.heard(), testing::ElementsAre("jane", "nobody"));
+  EXPECT_THAT(kit.heard(), testing::ElementsAre("jane", "nobody", "john"));
 }
 
 TEST(Callouts, all_who_ask_for_one_recipient_share_one_question) {
@@ -131,6 +132,30 @@ TEST(Callouts, all_who_ask_for_one_recipient_share_one_question) {
   EXPECT_THAT(kit.heard(), testing::ElementsAre("jane"));
 }
 
+TEST(Callouts, a_connection_that_is_gone_when_the_next_question_comes_is_no_answer) {
+  const SmtpPeer peer({}, [](const std::string& command, int number) -> std::optional<std::string> {
+    if (command == "RSET" && number == 1) return "";  // the first one is closed instead of an answer
+    return two_users(command, number);
+  });
+  Kit kit;
+  kit.router.set("x.test", smtp_targets("s", {{10, "mx.x.test", "127.0.0.1", peer.port()}}));
+  EXPECT_EQ(kit.one("jane@x.test").answer.word, RecipientWord::exists);
+  EXPECT_EQ(kit.one("nobody@x.test").answer.word, RecipientWord::refused);
+  EXPECT_EQ(peer.connections(), 2);
+}
+
+TEST(Callouts, a_connection_takes_so_many_questions_and_another_goes_on) {
+  const SmtpPeer peer({}, two_users);
+  CalloutSettings settings;
+  settings.connections_max = 1;
+  settings.questions_max = 4;
+  Kit kit(settings);
+  kit.router.set("x.test", smtp_targets("s", {{10, "mx.x.test", "127.0.0.1", peer.port()}}));
+  for (int n = 0; n < 10; ++n) kit.ask(fmt::format("user{}@x.test", n));
+  for (const CalloutResult& result : kit.results(10)) EXPECT_EQ(result.answer.word, RecipientWord::refused);
+  EXPECT_EQ(peer.connections(), 3);
+}
+
 TEST(Callouts, no_more_connections_than_allowed) {
   std::mutex gate;
   std::unique_lock closed(gate);
@@ -138,7 +163,10 @@ TEST(Callouts, no_more_connections_than_allowed) {
     if (command == "MAIL FROM:<>") const std::scoped_lock wait(gate);
     return two_users(command, number);
   });
-  Kit kit({.connections_max = 2});
+  CalloutSettings settings;
+  settings.connections_max = 2;
+  settings.questions_max = 1000;
+  Kit kit(settings);
   kit.router.set("x.test", smtp_targets("s", {{10, "mx.x.test", "127.0.0.1", peer.port()}}));
   for (int n = 0; n < 30; ++n) kit.ask(fmt::format("user{}@x.test", n));
   closed.unlock();
@@ -149,7 +177,9 @@ TEST(Callouts, no_more_connections_than_allowed) {
 
 TEST(Callouts, no_more_questions_in_a_minute_than_allowed) {
   const SmtpPeer peer({}, two_users);
-  Kit kit({.per_minute = 3});
+  CalloutSettings settings;
+  settings.per_minute = 3;
+  Kit kit(settings);
   kit.router.set("x.test", smtp_targets("s", {{10, "mx.x.test", "127.0.0.1", peer.port()}}));
   for (int n = 0; n < 10; ++n) kit.ask(fmt::format("user{}@x.test", n));
   const auto results = kit.results(10);
@@ -243,7 +273,9 @@ TEST(Callouts, a_host_that_wants_tls_is_asked_over_tls_and_one_whose_tls_is_brok
                           if (command == "STARTTLS") return "220 go";  // and nothing that shakes hands
                           return two_users(command, number);
                         });
-  Kit kit;
+  CalloutSettings settings;
+  settings.patience.reply = Millis{1'000};  // the broken one says nothing to a handshake
+  Kit kit(settings);
   kit.router.set("good.test", smtp_targets("g", {{10, "mx.x.test", "127.0.0.1", good.port()}}));
   kit.router.set("broken.test", smtp_targets("b", {{10, "mx.b.test", "127.0.0.1", broken.port()}}));
   EXPECT_EQ(kit.one("jane@good.test").answer.word, RecipientWord::exists);

@@ -21,6 +21,10 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 const MaildirTarget kTarget{.path_template = "/var/mail/{domain}/{user}", .users = nullptr};
+MaildirTarget at(const std::string& path_template) {
+  return {.path_template = path_template, .users = nullptr};
+}
+
 const std::string kFolder = "/var/mail/home.test/john";
 constexpr Time kNow{Millis{1'800'000'000'123}};
 
@@ -159,23 +163,23 @@ TEST(Maildir, a_local_part_never_leaves_its_folder) {
   for (const std::string local : {"..", ".", ".hidden", "a/b", "../etc", "a\\b/../..", ""}) {
     mail::Address to = address("x@home.test");
     to.local = local;
-    const auto path = maildir_path(kTarget.path_template, to);
+    const auto path = maildir_path(kTarget, to);
     EXPECT_FALSE(path) << local;
   }
   mail::Address nul = address("x@home.test");
   nul.local = std::string("a\0b", 3);
-  EXPECT_FALSE(maildir_path(kTarget.path_template, nul));
+  EXPECT_FALSE(maildir_path(kTarget, nul));
   nul.local = std::string(300, 'a');
-  EXPECT_FALSE(maildir_path(kTarget.path_template, nul));
+  EXPECT_FALSE(maildir_path(kTarget, nul));
   nul.local = "{domain}";
-  EXPECT_EQ(*maildir_path(kTarget.path_template, nul), "/var/mail/home.test/{domain}");
+  EXPECT_EQ(*maildir_path(kTarget, nul), "/var/mail/home.test/{domain}");
 }
 
 TEST(Maildir, users_are_lower_case_and_subaddresses_share) {
-  EXPECT_EQ(*maildir_path("/m/{user}", address("John+lists@home.test")), "/m/john");
-  EXPECT_EQ(*maildir_path("/m/{user}", address("+x@home.test")), "/m/+x");
-  EXPECT_FALSE(maildir_path("relative/{user}", address("john@home.test")));
-  EXPECT_FALSE(maildir_path("/m/../{user}", address("john@home.test")));
+  EXPECT_EQ(*maildir_path(at("/m/{user}"), address("John+lists@home.test")), "/m/john");
+  EXPECT_EQ(*maildir_path(at("/m/{user}"), address("+x@home.test")), "/m/+x");
+  EXPECT_FALSE(maildir_path(at("relative/{user}"), address("john@home.test")));
+  EXPECT_FALSE(maildir_path(at("/m/../{user}"), address("john@home.test")));
 }
 
 TEST(Maildir, an_unknown_user_is_rejected_without_a_trace) {
