@@ -72,7 +72,9 @@ Channel read_channel(const config::Route& route, config::ClientTls otherwise) {
     return out;
   }
   out.credentials = std::make_shared<const deliver::Credentials>(
-      deliver::Credentials{.user = route.auth->user, .password = std::move(*password)});
+      deliver::Credentials{.user = route.auth->user,
+                           .password = std::move(*password),
+                           .account = fmt::format("{} ({})", route.auth->user, route.auth->password_file)});
   return out;
 }
 }  // namespace

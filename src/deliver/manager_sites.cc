@@ -269,7 +269,7 @@ void Manager::Impl::walk_lost(Site& where, Walk walk, const Report& report) {
     log::error("the smart host does not take our credentials: its mail waits",
                {{"host", candidate.host},
                 {"address", candidate.peer.to_string()},
-                {"user", candidate.peer.account},
+                {"account", candidate.peer.account},
                 {"reply", report.why->reply.to_string()}});
   } else if (report.end == Dialogue::End::tls_failed) {
     log::warning("TLS failed, and the route wants it",

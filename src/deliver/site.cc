@@ -35,7 +35,8 @@ std::vector<size_t> shares(const std::vector<const Target*>& hosts, size_t max) 
 }  // namespace
 
 std::string account_of(const Targets& targets) {
-  return targets.credentials ? targets.credentials->user : std::string();
+  if (!targets.credentials) return {};
+  return targets.credentials->account.empty() ? targets.credentials->user : targets.credentials->account;
 }
 
 std::vector<Candidate> order_candidates(const Targets& targets, const HostLoad& load, size_t per_tier_max) {

@@ -44,6 +44,8 @@ enum class TlsPolicy : uint8_t { opportunistic, never, encrypt, verify };
 struct Credentials {
   std::string user;
   std::string password;
+  /// Tells it from other accounts and passwords of that user: what the host says of one concerns no other.
+  std::string account{};
 };
 
 /// A folder of our own. "{domain}" and "{user}" in the template are replaced, safely (see maildir.h).

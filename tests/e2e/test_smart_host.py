@@ -39,7 +39,7 @@ def test(lab):
     for path, text in ((file, PASSWORD), (wrong, "shut sesame")):
         path.write_text(text + "\n")
         path.chmod(0o600)
-    relay = lab.waybill("relay", 1, route("*", "relay.test", file, certs["relay"][0])
+    relay = lab.waybill("router", 1, route("*", "relay.test", file, certs["relay"][0])
                         + route("login.example", "login.test", file, certs["login"][0])
                         + route("early.example", "early.test", file, certs["early"][0], 465)
                         + route("clear.example", "clear.test", file, certs["clear"][0])
