@@ -177,13 +177,6 @@ void add_queue_actions(CLI::App& queue, Context& context) {
   auto rerouting = std::make_shared<ActOptions>();
   CLI::App* reroute =
       add_action(queue, context, Action::reroute, "Pin recipients to another route", rerouting);
-  reroute
-      ->add_option(
-          "--to,--via", rerouting->via,
-          "\"[host]:587\", \"host\" (its MX), \"mx\", several with commas between, or \"table\" to undo a "
-          "pin")
-      ->required()
-      ->transform([](const std::string& via) { return via == "table" ? std::string() : via; });
   reroute->add_option(
       "--via", rerouting->via,
       "\"[host]:587\", \"host\" (its MX), \"mx\", several with commas between, or \"table\" to undo "
