@@ -40,7 +40,10 @@ Result<Way> Way::parse(std::string_view text) {
   for (const std::string_view part : split(text, ',')) {
     if (out.vias.size() == kViasMax)
       return fail(Errc::invalid, "a route has {} ways at most, in order", kViasMax);
-    auto via = Via::parse(trim(part));
+    const std::string_view one = trim(part);
+    if (one == "discard" || one == "hold" || one == kRefuse || one.starts_with("refuse "))
+      return fail(Errc::invalid, "'{}' stands alone, not among several ways", printable(one, 80));
+    auto via = Via::parse(one);
     if (!via) return pass(via.error());
     out.vias.push_back(std::move(*via));
   }

@@ -81,7 +81,7 @@ TEST(SmartHost, nothing_is_said_to_one_whose_certificate_is_not_trusted) {
     const char* what;
   };
   for (const Case& one :
-       {Case{&certificate, &other, "self-signed certificate"},
+       {Case{&certificate, &other, "is not trusted"},
         Case{&elsewhere, &elsewhere, "hostname mismatch"}, Case{&expired, &expired, "expired"}}) {
     const SmtpPeer peer(kOffers, knows_joe, with(*one.shown));
     ManagerKit kit;
