@@ -267,7 +267,8 @@ class Checker {
   void check_domains() {
     for (const config::Domain& domain : config_.domains) {
       if (domain.mailboxes) check_mailboxes(domain);
-      if (domain.role == config::DomainRole::backup && !domain.users) warn_of_backscatter(domain);
+      if (domain.role == config::DomainRole::backup && !domain.users && domain.users_file.empty())
+        warn_of_backscatter(domain);
     }
     if (config_.domains.empty() && config_.relay.trusted_networks.empty()) {
       add(Level::warning, "no-mail", "relay.trusted_networks",
