@@ -27,6 +27,48 @@ std::string destinations(const control::StatusAnswer& s, bool colour) {
   return "\n" + table.to_string(colour);
 }
 
+std::string amount(const std::string& unit, uint64_t value) {
+  if (unit == "octets") return human_size(value);
+  if (unit == "ms") return format_duration(Millis{static_cast<Millis::rep>(value)});
+  return fmt::format("{}", value);
+}
+
+Colour colour_of(const std::string& shed) {
+  return shed == "nobody" ? Colour::green : shed == "everyone" ? Colour::red : Colour::yellow;
+}
+
+std::string overload(const control::StatusAnswer& s, bool colour) {
+  if (s.overload.pressures.empty()) return {};
+  Table table({{"PRESSURE"},
+               {"NOW", Align::right},
+               {"LIMIT", Align::right},
+               {"OF LIMIT", Align::right},
+               {"SHED NOW"},
+               {"SINCE"},
+               {"TOLD", Align::right}});
+  for (const control::PressureStatus& p : s.overload.pressures) {
+    table.add({{p.name},
+               {p.value ? amount(p.unit, *p.value) : "?"},
+               {p.limit ? (p.name == "disk" ? "reserve " : "") + amount(p.unit, *p.limit) : "off"},
+               {p.value && p.limit ? fmt::format("{} %", p.percent) : "-"},
+               {p.limit ? p.shed : "-", colour_of(p.shed)},
+               {relative_time(p.since, s.now)},
+               {fmt::format("{}", p.told)}});
+  }
+  return "\n" + table.to_string(colour);
+}
+
+std::string overload_line(const control::OverloadStatus& o, Time now, bool colour) {
+  const std::string who = o.shed == "nobody"      ? "nobody is told to come back"
+                          : o.shed == "strangers" ? "strangers are told to come back"
+                                                  : "everyone is told to come back";
+  return fmt::format(
+      "{} since {}; from {} % of a limit strangers, from {} % everyone, until below {} %; {} "
+      "connections and {} commands were told, {} idle sessions ended",
+      coloured(colour_of(o.shed), who, colour), relative_time(o.since, now), o.strangers_percent,
+      o.everyone_percent, o.recover_percent, o.connections_told, o.commands_told, o.sessions_ended);
+}
+
 std::string describe(const control::StatusAnswer& s, bool colour) {
   std::string out = fmt::format(
       "waybill {} on {}, {}, pid {}, up {}\n", terminal_safe(s.version), terminal_safe(s.hostname),
@@ -51,9 +93,10 @@ std::string describe(const control::StatusAnswer& s, bool colour) {
   line("spool", fmt::format("{}, {} transactions in {} commits", human_size(s.spool_octets), s.transactions,
                             s.commits));
   line("DNS cache", fmt::format("{} entries", s.dns_cache_entries));
+  line("overload", overload_line(s.overload, s.now, colour));
   for (const std::string& warning : s.warnings)
     out += fmt::format("  {} {}\n", coloured(Colour::yellow, "look at:", colour), terminal_safe(warning));
-  return out + destinations(s, colour);
+  return out + overload(s, colour) + destinations(s, colour);
 }
 
 int status(const AskOptions& options, const control::Client& client, bool colour) {

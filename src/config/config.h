@@ -233,6 +233,26 @@ struct Queue {
   bool operator==(const Queue&) const = default;
 };
 
+/// A limit that is given, or made from what the machine has.
+struct Ceiling {
+  bool automatic = true;
+  uint64_t value = 0;  ///< when not automatic; 0: no limit
+  bool operator==(const Ceiling&) const = default;
+};
+
+/// When clients are told to come back later (docs/overload.md). Each limit is 100 %; 0 is none.
+struct Overload {
+  uint64_t queue_recipients = 2'000'000;  ///< waiting in the queue
+  Ceiling memory;                         ///< octets resident; automatic: of the machine or its control group
+  Ceiling descriptors;                    ///< automatic: RLIMIT_NOFILE
+  Millis commit_latency = Seconds{10};    ///< from the end of a message until it is on disk, 99 of 100
+  uint32_t shed_strangers_percent = 85;   ///< of a limit: clients that are not trusted get 421 or 452
+  uint32_t shed_everyone_percent = 95;
+  uint32_t recover_percent = 70;  ///< below this, for `dwell`, all is well again
+  Millis dwell = Seconds{10};
+  bool operator==(const Overload&) const = default;
+};
+
 struct Bounce {
   uint64_t return_octets = 50 * kKiB;  ///< a larger message is returned as its header only
   bool operator==(const Bounce&) const = default;
@@ -290,6 +310,7 @@ struct Config {
   std::vector<Route> routes;    ///< most specific first; the last is always "*"
   Deliver deliver;
   Queue queue;
+  Overload overload;
   Bounce bounce;
   Callout callout;
   Srs srs;

@@ -262,6 +262,13 @@ void check_whole(Reader& reader, Config& config) {
     complain("limits.command_timeout",
              "limits.command_timeout is longer than limits.session_deadline: it would never come");
   }
+  if (const Overload& o = config.overload;
+      o.recover_percent >= o.shed_strangers_percent || o.shed_strangers_percent >= o.shed_everyone_percent) {
+    complain("overload",
+             fmt::format("overload.recover ({}), shed_strangers ({}) and shed_everyone ({}) must rise "
+                         "in this order: between them lies what keeps it from flapping",
+                         o.recover_percent, o.shed_strangers_percent, o.shed_everyone_percent));
+  }
   for (const Route& route : config.routes) {
     // Handing mail to ourselves on the MX port is a loop with extra steps.
     if (route.via.kind == Via::Kind::mx || route.via.port.has_value()) continue;

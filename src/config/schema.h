@@ -48,6 +48,7 @@ struct Section {
 [[nodiscard]] const Section<Route>& route_section();
 [[nodiscard]] const Section<Deliver>& deliver_section();
 [[nodiscard]] const Section<Queue>& queue_section();
+[[nodiscard]] const Section<Overload>& overload_section();  ///< schema_overload.cc
 [[nodiscard]] const Section<Bounce>& bounce_section();
 [[nodiscard]] const Section<Callout>& callout_section();
 [[nodiscard]] const Section<Srs>& srs_section();
@@ -64,6 +65,7 @@ void for_each_plain_section(F&& f) {
   f(relay_section(), &Config::relay);
   f(deliver_section(), &Config::deliver);
   f(queue_section(), &Config::queue);
+  f(overload_section(), &Config::overload);
   f(bounce_section(), &Config::bounce);
   f(callout_section(), &Config::callout);
   f(srs_section(), &Config::srs);

@@ -221,6 +221,37 @@ struct Fields<DestinationStatus> {
 };
 
 template <>
+struct Fields<PressureStatus> {
+  template <class A, class V>
+  static void visit(A& a, V& v) {
+    a("name", v.name);
+    a("unit", v.unit);
+    a("value", v.value);
+    a("limit", v.limit);
+    a("percent", v.percent);
+    a("shed", v.shed);
+    a("since", v.since);
+    a("told", v.told);
+  }
+};
+
+template <>
+struct Fields<OverloadStatus> {
+  template <class A, class V>
+  static void visit(A& a, V& v) {
+    a("shed", v.shed);
+    a("since", v.since);
+    a("recover_percent", v.recover_percent);
+    a("strangers_percent", v.strangers_percent);
+    a("everyone_percent", v.everyone_percent);
+    a("connections_told", v.connections_told);
+    a("commands_told", v.commands_told);
+    a("sessions_ended", v.sessions_ended);
+    a("pressures", v.pressures);
+  }
+};
+
+template <>
 struct Fields<StatusAnswer> {
   template <class A, class V>
   static void visit(A& a, V& v) {
@@ -249,6 +280,7 @@ struct Fields<StatusAnswer> {
     a("bounced", v.bounced);
     a("expired", v.expired);
     a("dns_cache_entries", v.dns_cache_entries);
+    a("overload", v.overload);
     a("destinations", v.destinations);
     a("warnings", v.warnings);
   }

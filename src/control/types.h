@@ -223,6 +223,30 @@ struct DestinationStatus {
   bool operator==(const DestinationStatus&) const = default;
 };
 
+/// One thing that can run short, how near it is to its limit, and what follows.
+struct PressureStatus {
+  std::string name;               ///< "queue", "disk", "memory", "descriptors", "commit_latency"
+  std::string unit;               ///< of value and limit: "recipients", "octets", "descriptors", "ms"
+  std::optional<uint64_t> value;  ///< none: not known, or switched off; disk: octets free
+  std::optional<uint64_t> limit;  ///< none: switched off; disk: the reserve
+  uint64_t percent = 0;           ///< of the limit; disk: the reserve, of what is free
+  std::string shed;               ///< "nobody", "strangers", "everyone"
+  Time since{};                   ///< of `shed`
+  uint64_t told = 0;              ///< connections and commands told to come back for it since the start
+  bool operator==(const PressureStatus&) const = default;
+};
+
+struct OverloadStatus {
+  std::string shed;  ///< the most of all pressures
+  Time since{};
+  uint64_t recover_percent = 0, strangers_percent = 0, everyone_percent = 0;  ///< the marks
+  uint64_t connections_told = 0;  ///< 421 instead of a banner, since the start
+  uint64_t commands_told = 0;     ///< 421 or 452 to MAIL, RCPT or `waybill send`
+  uint64_t sessions_ended = 0;    ///< idle ones of strangers, 421
+  std::vector<PressureStatus> pressures;
+  bool operator==(const OverloadStatus&) const = default;
+};
+
 struct StatusAnswer {
   std::string version, hostname;
   int64_t pid = 0;
@@ -238,6 +262,7 @@ struct StatusAnswer {
   uint64_t spool_octets = 0, commits = 0, transactions = 0;
   uint64_t accepted = 0, delivered = 0, deferred = 0, bounced = 0, expired = 0;  ///< since the start
   uint64_t dns_cache_entries = 0;
+  OverloadStatus overload;
   std::vector<DestinationStatus> destinations;  ///< the busiest and the troubled
   std::vector<std::string> warnings;            ///< what an operator should look at
   bool operator==(const StatusAnswer&) const = default;

@@ -82,6 +82,7 @@ net::Task<Result<control::StatusAnswer>> Backend::status() {
   out.bounced = read(parts_.counters.bounced);
   out.expired = read(parts_.counters.expired);
   if (const auto stack = parts_.resolver.current()) out.dns_cache_entries = stack->cache().counts().entries;
+  out.overload = parts_.overload.status();
   out.destinations = destinations(asked.delivery, now);
   if (!stats.files_set_aside.empty()) {
     out.warnings.push_back(
@@ -136,6 +137,7 @@ net::Task<Result<std::string>> Backend::metrics() {
       {"waybill_spool_octets", "Octets of the spool on disk", static_cast<double>(stats.bytes_on_disk)},
       {"waybill_commits", "Synced commits since the start", static_cast<double>(stats.commits)},
   };
+  for (Gauge& gauge : parts_.overload.gauges()) gauges.push_back(std::move(gauge));
   if (const auto stack = parts_.resolver.current()) {
     const resolve::CacheCounts counts = stack->cache().counts();
     gauges.push_back(
@@ -150,6 +152,11 @@ net::Task<Result<std::string>> Backend::metrics() {
 
 net::Task<Result<control::SendAnswer>> Backend::send(control::SendRequest request) {
   control::SendAnswer out;
+  if (const auto later = parts_.overload.at_injection()) {
+    for (const mail::Recipient& recipient : request.envelope.recipients)
+      out.refused.push_back({recipient.address.to_string(), *later});
+    co_return std::move(out);
+  }
   std::vector<mail::Expanded> expanded;
   for (mail::Recipient& recipient : std::exchange(request.envelope.recipients, {})) {
     receive::Verdict verdict = parts_.gate.check_local(recipient.address);

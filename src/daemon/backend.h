@@ -34,6 +34,7 @@ class Backend final : public control::Backend {
     receive::SessionRegistry& sessions;
     SpoolIntake& intake;
     PolicyGate& gate;
+    Overload& overload;
     Counters& counters;
     const Clock& clock;
     Time started;

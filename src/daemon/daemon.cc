@@ -149,7 +149,7 @@ void Daemon::make_rooms() {
         conductor_->release(domains);
       });
   conductor_->set_manager(*manager_);
-  intake_ = std::make_unique<SpoolIntake>(*store_, ids_, clock_, counters_,
+  intake_ = std::make_unique<SpoolIntake>(*store_, ids_, clock_, counters_, overload_.commits(),
                                           [this](Fresh fresh) { conductor_->announce(std::move(fresh)); });
   intake_->configure(taking);
   sessions_ = std::make_unique<receive::SessionRegistry>(session_limits(*settings));
@@ -162,6 +162,8 @@ Status Daemon::open_doors() {
   gate_.set_rules(std::move(*rules));
   gate_.set_local(local_);
   gate_.set_resolver(*resolver_);
+  overload_.configure(*config(), config()->queue.reserve_octets);
+  gate_.set_overload(overload_);
   gate_.set_null_mx_sender(config()->relay.null_mx_sender);
   for (Bound& bound : bound_) {
     const Endpoint local = bound.socket.local();
@@ -186,6 +188,7 @@ Status Daemon::open_control() {
       .sessions = *sessions_,
       .intake = *intake_,
       .gate = gate_,
+      .overload = overload_,
       .counters = counters_,
       .clock = clock_,
       .started = started_,
@@ -293,6 +296,7 @@ void Daemon::run() {
   control_loop_->post([this] {
     announce_ready();
     prune_ledger();
+    watch_overload();
   });
   control_loop_->run();
 }

@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "control/service.h"
 #include "daemon/backend.h"
+#include "daemon/overload.h"
 #include "daemon/server_tls.h"
 #include "learn/store.h"
 #include "net/listener.h"
@@ -70,6 +71,8 @@ class Daemon {
   void apply_to_conductor(std::shared_ptr<const config::Config> next);
   [[nodiscard]] Status read_recipients();
 
+  void watch_overload();  // watch_overload.cc
+
   // stop.cc
   void begin_stop();
   void end_lookups();
@@ -93,6 +96,7 @@ class Daemon {
   Counters counters_;
   IdSource ids_{clock_};
   RealFs files_;
+  Overload overload_{clock_};
   PolicyGate gate_;
   config::Recipients listed_;  ///< what local_ was made of; control loop only
   std::shared_ptr<const LocalMail> local_ = std::make_shared<const LocalMail>();  ///< the same
@@ -127,6 +131,7 @@ class Daemon {
   size_t control_connections_ = 0;
   std::vector<net::Loop::Timer> retiring_;  ///< resolvers that were replaced, until their questions are over
   net::Loop::Timer prune_timer_;
+  net::Loop::Timer overload_timer_;
   net::Loop::Timer stop_timer_;
   Steady stop_deadline_{};
   bool conductor_stopped_ = false;

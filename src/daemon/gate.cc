@@ -29,10 +29,19 @@ receive::Verdict to_verdict(policy::RelayDecision decision) {
 }
 }  // namespace
 
+policy::Standing PolicyGate::standing_of(const receive::ClientFacts& client) const {
+  return rules_.load()->is_trusted(to_policy(client)) ? policy::Standing::trusted
+                                                      : policy::Standing::stranger;
+}
+
+// Who comes while connections run short never gets here: the registry has turned it away (set_room).
 void PolicyGate::on_connect(const receive::ClientFacts&, Answer answer) { answer(receive::Verdict::ok()); }
 
 void PolicyGate::on_mail(const receive::ClientFacts& client, const mail::ReversePath& from, uint64_t,
                          Answer answer) {
+  if (overload_ != nullptr && overload_->sheds())
+    if (auto later = overload_->at_mail(standing_of(client)))
+      return answer(receive::Verdict::refuse(std::move(*later)));
   const policy::Client who = to_policy(client);
   const auto rules = rules_.load();
   policy::RelayDecision decision = rules->decide_mail(who);
@@ -52,6 +61,9 @@ void PolicyGate::on_mail(const receive::ClientFacts& client, const mail::Reverse
 
 void PolicyGate::on_rcpt(const receive::ClientFacts& client, const mail::ReversePath&,
                          const mail::Address& to, Answer answer) {
+  if (overload_ != nullptr && overload_->sheds())
+    if (auto later = overload_->at_rcpt(standing_of(client)))
+      return answer(receive::Verdict::refuse(std::move(*later)));
   answer(receivers(to_policy(client), to));
 }
 

@@ -8,6 +8,7 @@
 #include "base/published.h"
 #include "config/config.h"
 #include "daemon/local_mail.h"
+#include "daemon/overload.h"
 #include "dns/resolver.h"
 #include "policy/relay_rules.h"
 #include "receive/gate.h"
@@ -20,6 +21,8 @@ class PolicyGate final : public receive::Gate {
   void set_resolver(dns::Resolver& resolver) { resolver_ = &resolver; }
   /// Once before sessions begin, and at every reload.
   void set_local(std::shared_ptr<const LocalMail> local) { local_.store(std::move(local)); }
+  /// Once, before sessions begin. Outlives the gate's use; none in tests of the rules alone.
+  void set_overload(Overload& overload) { overload_ = &overload; }
   void set_null_mx_sender(config::NullMxSender policy) { null_mx_sender_ = policy; }
   void set_rules(policy::RelayRules rules) {
     rules_.store(std::make_shared<const policy::RelayRules>(std::move(rules)));
@@ -36,10 +39,12 @@ class PolicyGate final : public receive::Gate {
 
  private:
   [[nodiscard]] receive::Verdict receivers(const policy::Client& client, const mail::Address& to) const;
+  [[nodiscard]] policy::Standing standing_of(const receive::ClientFacts& client) const;
 
   Published<const LocalMail> local_{std::make_shared<const LocalMail>()};
   Published<const policy::RelayRules> rules_{std::make_shared<const policy::RelayRules>()};
   dns::Resolver* resolver_ = nullptr;
+  Overload* overload_ = nullptr;
   std::atomic<config::NullMxSender> null_mx_sender_{config::NullMxSender::accept};
 };
 

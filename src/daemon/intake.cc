@@ -5,8 +5,13 @@
 namespace waybill::daemon {
 
 SpoolIntake::SpoolIntake(queue::Store& store, IdSource& ids, const Clock& clock, Counters& counters,
-                         Announce announce)
-    : store_(store), ids_(ids), clock_(clock), counters_(counters), announce_(std::move(announce)) {}
+                         CommitClock& commits, Announce announce)
+    : store_(store),
+      ids_(ids),
+      clock_(clock),
+      counters_(counters),
+      commits_(commits),
+      announce_(std::move(announce)) {}
 
 void SpoolIntake::configure(Settings settings) {
   settings_.store(std::make_shared<const Settings>(std::move(settings)));
@@ -54,9 +59,11 @@ void SpoolIntake::commit(receive::Accepted accepted, std::move_only_function<voi
   Fresh fresh = to_fresh(accepted, *settings->local, now);
   transaction.messages.push_back(handover::to_store(fresh, std::move(accepted.chunks), accepted.first_chunk));
   handover::Reports reports = add_expansions(fresh, accepted.expanded, *settings, now, transaction);
+  commits_.began();
   store_.commit(std::move(transaction),
-                [this, fresh = std::move(fresh), reports = std::move(reports.messages),
-                 done = std::move(done)](Status status) mutable {
+                [this, fresh = std::move(fresh), reports = std::move(reports.messages), done = std::move(done),
+                 began = clock_.steady()](Status status) mutable {
+                  commits_.ended(clock_.steady() - began);
                   if (!status) {
                     counters_.commit_failures.fetch_add(1, std::memory_order_relaxed);
                     if (status.error().code == Errc::no_space)

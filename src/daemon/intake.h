@@ -11,6 +11,7 @@
 #include "base/published.h"
 #include "bounce/report.h"
 #include "config/config.h"
+#include "daemon/commit_clock.h"
 #include "daemon/counters.h"
 #include "daemon/local_mail.h"
 #include "handover/expansions.h"
@@ -25,7 +26,8 @@ class SpoolIntake final : public receive::Intake {
  public:
   /// Called on the store's commit thread, after the sync.
   using Announce = std::function<void(Fresh)>;
-  SpoolIntake(queue::Store& store, IdSource& ids, const Clock& clock, Counters& counters, Announce announce);
+  SpoolIntake(queue::Store& store, IdSource& ids, const Clock& clock, Counters& counters,
+              CommitClock& commits, Announce announce);
 
   /// How reports are made, and who receives them. Before the first message, and at every reload; thread-safe.
   struct Settings {
@@ -47,6 +49,7 @@ class SpoolIntake final : public receive::Intake {
   IdSource& ids_;
   const Clock& clock_;
   Counters& counters_;
+  CommitClock& commits_;
   Announce announce_;
   Published<const Settings> settings_{std::make_shared<const Settings>()};
 };

@@ -52,6 +52,7 @@ void note_changes(config::Config before, const config::Config& after, control::R
   differ.note(&Config::routes, "routes");
   differ.note(&Config::deliver, "deliver: for new connections");
   differ.note(&Config::queue, "queue: for what is decided from now on");
+  differ.note(&Config::overload, "overload");
   differ.note(&Config::bounce, "bounce");
   differ.note(&Config::srs, "srs");
 }
@@ -130,6 +131,7 @@ Status Daemon::apply(const config::Config& next, config::Recipients listed, cont
   gate_.set_local(local_);
   intake_->configure({{.hostname = next.hostname, .return_octets = next.bounce.return_octets}, local_});
   sessions_->set_limits(session_limits(next));
+  overload_.configure(*settings, running_->queue.reserve_octets);  // the open spool's
   if (stack) {
     auto old = resolver_->replace(std::move(stack));
     retiring_.push_back(control_loop_->after(before->dns.timeout + Seconds{5},

@@ -94,6 +94,7 @@ void Daemon::tear_down() {
   conductor_.reset();
   targeter_.reset();
   prune_timer_ = {};
+  overload_timer_ = {};
   stop_timer_ = {};
   control_listener_.reset();
   http_listener_.reset();

@@ -186,6 +186,10 @@ void RocksStore::commit(std::shared_ptr<const Transaction> transaction, Committe
 
 MessageId RocksStore::highest_id() const { return {core_->committer->published().counters.highest_id}; }
 
+uint64_t RocksStore::recipients_queued() const {
+  return core_->committer->published().counters.recipients_queued;
+}
+
 StoreStats RocksStore::stats() const {
   const rocks::Published now = core_->committer->published();
   StoreStats out;

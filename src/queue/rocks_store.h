@@ -75,6 +75,8 @@ class RocksStore final : public Store {
   [[nodiscard]] Result<uint64_t> prune_ledger(Time before) override;
   [[nodiscard]] MessageId highest_id() const override;
   [[nodiscard]] StoreStats stats() const override;
+  /// Of stats(), without a look at the disk.
+  [[nodiscard]] uint64_t recipients_queued() const;
 
  private:
   explicit RocksStore(std::unique_ptr<rocks::Core> core);

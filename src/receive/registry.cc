@@ -19,6 +19,7 @@ SessionRegistry::Ticket& SessionRegistry::Ticket::operator=(Ticket&& other) noex
     registry_ = std::exchange(other.registry_, nullptr);
     key_ = other.key_;
     entry_ = other.entry_;
+    exempt_ = other.exempt_;
   }
   return *this;
 }
@@ -37,7 +38,7 @@ void SessionRegistry::Ticket::enlist(net::Loop& loop, std::weak_ptr<Stoppable> s
       if (const auto alive = session.lock()) alive->on_stop();
     });
   }
-  shard.members[entry_] = {&loop, std::move(session)};
+  shard.members[entry_] = {&loop, std::move(session), exempt_};
 }
 
 SessionRegistry::SessionRegistry(SessionLimits limits)
@@ -58,6 +59,13 @@ std::pair<SessionRegistry::Admission, SessionRegistry::Ticket> SessionRegistry::
   const IpAddress key = counted_as(client);
   const bool exempt =
       std::ranges::any_of(limits->exempt, [&](const IpNetwork& n) { return n.contains(client); });
+  const auto& room = exempt ? room_everyone_ : room_strangers_;
+  if (active_.load(std::memory_order_relaxed) > room.load(std::memory_order_relaxed)) {
+    active_.fetch_sub(1);
+    turned_away_total_.fetch_add(1, std::memory_order_relaxed);
+    shed_total_.fetch_add(1, std::memory_order_relaxed);
+    return {Admission::overloaded, Ticket{}};
+  }
   {
     Shard& home = shard(key);
     const std::lock_guard lock(home.mutex);
@@ -75,6 +83,7 @@ std::pair<SessionRegistry::Admission, SessionRegistry::Ticket> SessionRegistry::
   ticket.registry_ = this;
   ticket.key_ = key;
   ticket.entry_ = next_entry_.fetch_add(1);
+  ticket.exempt_ = exempt;
   return {Admission::admitted, std::move(ticket)};
 }
 
@@ -87,6 +96,26 @@ void SessionRegistry::release(const IpAddress& key, uint64_t entry) {
     if (at != home.counts.end() && --at->second == 0) home.counts.erase(at);
   }
   active_.fetch_sub(1);
+}
+
+void SessionRegistry::set_room(uint32_t strangers, uint32_t everyone) {
+  room_strangers_.store(strangers, std::memory_order_relaxed);
+  room_everyone_.store(everyone, std::memory_order_relaxed);
+}
+
+uint64_t SessionRegistry::shed_strangers() {
+  uint64_t asked = 0;
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (const auto& [entry, member] : shard.members) {
+      if (member.exempt) continue;
+      ++asked;
+      member.loop->post([session = member.session] {
+        if (const auto alive = session.lock()) alive->on_shed();
+      });
+    }
+  }
+  return asked;
 }
 
 void SessionRegistry::tell_all(void (Stoppable::*what)()) {

@@ -24,6 +24,7 @@ class Stoppable {
   virtual ~Stoppable() = default;
   virtual void on_stop() = 0;  ///< end as soon as no message is under way
   virtual void on_kill() = 0;  ///< end now
+  virtual void on_shed() = 0;  ///< end if no transaction is under way
 };
 
 struct SessionLimits {
@@ -34,14 +35,17 @@ struct SessionLimits {
 
 class SessionRegistry {
  public:
-  enum class Admission : uint8_t { admitted, too_many, too_many_of_address };
+  enum class Admission : uint8_t { admitted, too_many, too_many_of_address, overloaded };
 
   /// One admitted session. Gives its place back when it is destroyed.
   class Ticket {
    public:
     Ticket() = default;
     Ticket(Ticket&& other) noexcept
-        : registry_(std::exchange(other.registry_, nullptr)), key_(other.key_), entry_(other.entry_) {}
+        : registry_(std::exchange(other.registry_, nullptr)),
+          key_(other.key_),
+          entry_(other.entry_),
+          exempt_(other.exempt_) {}
     Ticket& operator=(Ticket&& other) noexcept;
     ~Ticket() { release(); }
     /// Makes the session known to stop_sessions() and kill_sessions().
@@ -54,12 +58,18 @@ class SessionRegistry {
     SessionRegistry* registry_ = nullptr;
     IpAddress key_;
     uint64_t entry_ = 0;
+    bool exempt_ = false;
   };
 
   explicit SessionRegistry(SessionLimits limits = {});
   /// A reload's new limits hold for the sessions to come.
   void set_limits(SessionLimits limits);
   [[nodiscard]] std::pair<Admission, Ticket> admit(const IpAddress& client);
+  /// With so many sessions open, further clients are told to come back: those that are not exempt, and all.
+  void set_room(uint32_t strangers, uint32_t everyone);
+  /// Asks the sessions of clients that are not exempt to end unless a transaction is under way; returns how
+  /// many were asked.
+  uint64_t shed_strangers();
   /// Asks every session to end; those mid-message finish it first.
   void stop_sessions();
   /// Ends every session; messages that are not complete are abandoned.
@@ -69,11 +79,14 @@ class SessionRegistry {
   [[nodiscard]] uint64_t turned_away_total() const {
     return turned_away_total_.load(std::memory_order_relaxed);
   }
+  /// Of these, those for which there was no room by set_room().
+  [[nodiscard]] uint64_t shed_total() const { return shed_total_.load(std::memory_order_relaxed); }
 
  private:
   struct Member {
     net::Loop* loop = nullptr;
     std::weak_ptr<Stoppable> session;
+    bool exempt = false;
   };
   struct Shard {
     std::mutex mutex;
@@ -93,6 +106,9 @@ class SessionRegistry {
   std::atomic<uint64_t> next_entry_{1};
   std::atomic<uint64_t> admitted_total_{0};
   std::atomic<uint64_t> turned_away_total_{0};
+  std::atomic<uint64_t> shed_total_{0};
+  std::atomic<uint32_t> room_strangers_{UINT32_MAX};
+  std::atomic<uint32_t> room_everyone_{UINT32_MAX};
 };
 
 }  // namespace waybill::receive

@@ -1,5 +1,8 @@
 #include "receive/server.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <atomic>
 
 #include "base/log.h"
@@ -11,15 +14,23 @@ constexpr Millis kRest{250};
 /// another one waiting.
 constexpr unsigned kAcceptsInARow = 32;
 /// Connections that are being told that there is no place for them: the next ones wait in the kernel, where
-/// they cost us nothing.
+/// they cost us nothing. Where descriptors are few it is a part of these.
 constexpr uint32_t kTurnedAwayAtOnce = 1024;
+constexpr rlim_t kPartOfDescriptors = 20;
 constexpr Millis kTurningAway{1};
+
+uint32_t turned_away_at_once() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kTurnedAwayAtOnce;
+  const rlim_t part = std::max<rlim_t>(limit.rlim_cur / kPartOfDescriptors, 1);
+  return static_cast<uint32_t>(std::min<rlim_t>(part, kTurnedAwayAtOnce));
+}
 
 using Count = std::shared_ptr<std::atomic<uint32_t>>;
 
 net::Task<void> see_off(net::Stream stream, std::shared_ptr<const Settings> settings,
-                        SessionRegistry::Admission why, Count leaving) {
-  co_await turn_away(std::move(stream), std::move(settings), why);
+                        SessionRegistry::Admission why, Patience patience, Count leaving) {
+  co_await turn_away(std::move(stream), std::move(settings), why, patience);
   leaving->fetch_sub(1);
 }
 }  // namespace
@@ -65,8 +76,9 @@ net::Task<void> Server::accept_all(std::shared_ptr<Door> door, Services services
   bool resting = false;
   unsigned in_a_row = 0;
   const Count leaving = std::make_shared<std::atomic<uint32_t>>(0);
+  const uint32_t leaving_max = turned_away_at_once();
   while (true) {
-    while (leaving->load() >= kTurnedAwayAtOnce) co_await door->home.sleep(kTurningAway);
+    while (leaving->load() >= leaving_max) co_await door->home.sleep(kTurningAway);
     if (++in_a_row > kAcceptsInARow) {
       in_a_row = 0;
       co_await door->home.sleep(Millis{0});
@@ -86,8 +98,11 @@ net::Task<void> Server::accept_all(std::shared_ptr<Door> door, Services services
     if (admission == SessionRegistry::Admission::admitted) {
       target.spawn(serve_session(std::move(*stream), std::move(settings), services, std::move(ticket)));
     } else {
-      leaving->fetch_add(1);
-      target.spawn(see_off(std::move(*stream), std::move(settings), admission, leaving));
+      // Half of these places are for clients that we wait for until they hang up; nobody can fill the rest.
+      const bool crowded = leaving->fetch_add(1) >= leaving_max / 2;
+      const Patience patience =
+          crowded || admission == SessionRegistry::Admission::overloaded ? Patience::none : Patience::some;
+      target.spawn(see_off(std::move(*stream), std::move(settings), admission, patience, leaving));
     }
   }
 }

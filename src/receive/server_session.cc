@@ -25,6 +25,7 @@ class Shell final : public Stoppable {
   net::Task<void> run();
   void on_stop() override;
   void on_kill() override { stream_.close(); }
+  void on_shed() override;
 
  private:
   enum class Next : uint8_t { go_on, end };
@@ -40,6 +41,7 @@ class Shell final : public Stoppable {
   net::Task<void> write_out();
   net::Task<void> drained();
   net::Task<void> hang_up();
+  void say_farewell();
   void flush();
   void make_room();
   [[nodiscard]] std::string_view unread() const { return {buffer_.get() + begin_, end_ - begin_}; }
@@ -317,8 +319,17 @@ void Shell::on_stop() {
   if (!session_) return stream_.close();
   const bool was_closed = session_->closed();
   session_->on_shutdown();
-  if (was_closed || !session_->closed()) return;
-  // The read under way has to end, but only after the farewell is on its way.
+  if (!was_closed && session_->closed()) say_farewell();
+}
+
+void Shell::on_shed() {
+  if (!session_ || session_->closed()) return;
+  session_->on_shed();
+  if (session_->closed()) say_farewell();
+}
+
+/// The read under way has to end, but only after the farewell is on its way.
+void Shell::say_farewell() {
   close_when_written_ = true;
   flush();
   if (!writer_busy_) stream_.close();
@@ -334,11 +345,13 @@ net::Task<void> serve_session(net::Stream stream, std::shared_ptr<const Settings
 }
 
 net::Task<void> turn_away(net::Stream stream, std::shared_ptr<const Settings> settings,
-                          SessionRegistry::Admission why) {
+                          SessionRegistry::Admission why, Patience patience) {
+  const bool overloaded = why == SessionRegistry::Admission::overloaded;
   const std::string text =
-      fmt::format("421 4.7.0 {} {}\r\n", settings->hostname,
-                  why == SessionRegistry::Admission::too_many ? "too many connections: try again later"
-                                                              : "too many connections from your address");
+      fmt::format("421 {} {} {}\r\n", overloaded ? "4.3.2" : "4.7.0", settings->hostname,
+                  overloaded ? "has too much to do at the moment, try again later"
+                  : why == SessionRegistry::Admission::too_many ? "too many connections: try again later"
+                                                                : "too many connections from your address");
   log::info("connection turned away",
             {{"client", stream.remote().to_string()}, {"reply", text.substr(0, text.size() - 2)}});
   // RFC 8314: before TLS there is nobody to talk to on this port.
@@ -346,6 +359,7 @@ net::Task<void> turn_away(net::Stream stream, std::shared_ptr<const Settings> se
     const Status written = co_await stream.write(std::string_view(text), net::deadline_in(kCloseTimeout));
     if (!written) co_return;
   }
+  if (patience == Patience::none) co_return stream.close();
   co_await stream.shutdown(net::deadline_in(kCloseTimeout));
 }
 

@@ -27,8 +27,11 @@ struct Services {
 /// Serves one connection to its end. `ticket` comes from SessionRegistry::admit and is held until then.
 [[nodiscard]] net::Task<void> serve_session(net::Stream stream, std::shared_ptr<const Settings> settings,
                                             Services services, SessionRegistry::Ticket ticket);
-/// Says 421 4.7.0 to a connection that is over a limit, and closes it.
+/// Whether a client that is turned away is waited for, a few seconds, until it hangs up: its last reply is
+/// then safe even if it spoke before its turn.
+enum class Patience : uint8_t { none, some };
+/// Says 421 4.7.0 or 4.3.2 to a connection that is over a limit, and closes it.
 [[nodiscard]] net::Task<void> turn_away(net::Stream stream, std::shared_ptr<const Settings> settings,
-                                        SessionRegistry::Admission why);
+                                        SessionRegistry::Admission why, Patience patience);
 
 }  // namespace waybill::receive

@@ -251,6 +251,13 @@ void Session::on_shutdown() {
   close_with(421, {4, 3, 2}, fmt::format("{} is shutting down", settings_->hostname));
 }
 
+void Session::on_shed() {
+  // Somebody who waits for an answer, or is within a transaction, finishes that; the next MAIL tells it.
+  if (phase_ != Phase::command || transaction_ != Transaction::none || in_message()) return;
+  close_with(421, {4, 3, 2},
+             fmt::format("{} has too much to do at the moment, try again later", settings_->hostname));
+}
+
 void Session::on_disconnect() {
   if (phase_ == Phase::closed) return;
   close();

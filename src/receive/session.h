@@ -50,6 +50,8 @@ class Session {
   /// The client kept silent for too long, or the session's time is over.
   void on_timeout();
   /// We are going down: idle sessions end now with 421 4.3.2, a message under way may finish first.
+  /// Something runs short: ends with 421 unless a transaction is under way.
+  void on_shed();
   void on_shutdown();
   /// The connection is gone: releases what a message under way holds (Abandon), then is closed.
   void on_disconnect();

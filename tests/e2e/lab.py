@@ -31,6 +31,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 PEERS = TOP / "tools" / "peers.sh"
 IN_NAMESPACE = os.environ.get("WAYBILL_NAMESPACE") == "1"
 BINARY = os.environ.get("WAYBILL_BINARY", str(TOP / "build/dev/src/cli/waybill"))
+DISK_SHIM = os.environ.get("WAYBILL_DISK_SHIM", str(TOP / "build/dev/tests/e2e/libdisk_shim.so"))
 CLOCK_SHIM = os.environ.get("WAYBILL_CLOCK_SHIM", str(TOP / "build/dev/tests/e2e/libclock_shim.so"))
 
 
@@ -64,7 +65,7 @@ class Lab:
         self.mx_port = 25 if IN_NAMESPACE else self.free_port()
         self.dns_endpoint = None
         self.peer_environment = peer_environment()
-        self.binary, self.clock_shim = BINARY, CLOCK_SHIM
+        self.binary, self.clock_shim, self.disk_shim = BINARY, CLOCK_SHIM, DISK_SHIM
 
     def ip(self, number):
         return f"{self.net}.{number}"

@@ -185,6 +185,9 @@ RC_GTEST_PROP(Codec, statuses_round_trip, ()) {
   status.spool_octets = *rc::gen::arbitrary<uint64_t>();
   status.destinations = {{*text(), 1, 2, 3, *text(), maybe(time()), *text()}};
   status.warnings = {*text()};
+  status.overload = {*text(), *time(), 70, 85, 95, *rc::gen::arbitrary<uint64_t>(), 8, 9, {}};
+  status.overload.pressures = {
+      {*text(), *text(), maybe(rc::gen::arbitrary<uint64_t>()), 3, 4, *text(), *time(), 5}};
   RC_ASSERT((decode<StatusAnswer>(encode(status)) == status));
   ReloadAnswer reload{*rc::gen::element(ReloadOutcome::applied, ReloadOutcome::refused),
                       {*text()},
