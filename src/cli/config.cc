@@ -12,33 +12,13 @@
 
 #include "base/bytes.h"
 #include "cli/config_check.h"
+#include "cli/config_import.h"
+#include "cli/config_write.h"
 #include "cli/verbs.h"
 
 namespace waybill::cli {
 namespace {
 namespace fs = std::filesystem;
-
-// Written whole or not at all, and never over anything that is there (O_EXCL).
-Status write_new(const std::string& path, std::string_view text) {
-  std::error_code error;
-  if (const fs::path parent = fs::path(path).parent_path(); !parent.empty())
-    fs::create_directories(parent, error);
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) {
-    if (errno == EEXIST) return fail(Errc::exists, "{} exists already; it was not touched", path);
-    return std::unexpected(errno_error(fmt::format("cannot create {}", path)));
-  }
-  Status done;
-  while (!text.empty() && done) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n > 0) text.remove_prefix(static_cast<size_t>(n));
-    if (n < 0 && errno != EINTR) done = std::unexpected(errno_error(fmt::format("cannot write {}", path)));
-  }
-  if (done && ::fsync(fd) != 0) done = std::unexpected(errno_error(fmt::format("cannot write {}", path)));
-  ::close(fd);
-  if (!done) ::unlink(path.c_str());
-  return done;
-}
 
 int init(const std::string& path) {
   const std::string text = config::commented_default();
@@ -185,6 +165,7 @@ void add_config(CLI::App& app, Context& context) {
   check_verb->callback([options, &context] {
     context.exit_code = check(options->check_path, options->json ? Output::json : Output::text, context);
   });
+  add_config_import(*verb, context);
 }
 
 }  // namespace waybill::cli
