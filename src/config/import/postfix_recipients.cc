@@ -229,8 +229,9 @@ void add_alias(Draft& draft, DraftDomain& domain, const std::string& local, cons
   DraftAlias alias{{}, origin};
   for (std::string target : list_items(targets)) {
     if (target.starts_with('\\')) target.erase(0, 1);  // aliases(5): not expanded further
-    const bool special = target.starts_with('|') || target.starts_with('/') || target.starts_with('"') ||
-                         target.starts_with(':');
+    // "|command" may stand in quotes, as "john doe"@example.org may.
+    const std::string_view inside = std::string_view(target).substr(target.starts_with('"') ? 1 : 0);
+    const bool special = inside.starts_with('|') || inside.starts_with('/') || inside.starts_with(':');
     const bool address = !special && mail::Address::parse(target).has_value();
     if (!address && (special || !is_local_name(target))) {
       draft.leave(origin, target + ": commands, files and :include: are not done here", Weight::decides);
