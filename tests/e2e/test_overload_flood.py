@@ -34,7 +34,7 @@ def test(lab):
 
     def answered():
         seen.add(pressure(relay, "descriptors")["shed"])
-        return any(flood.read() for _ in range(50))
+        return any(flood.read() for _ in range(5))
     wait_for(answered, f"all of {attempts} attempts to be answered", 60)
     eq(flood.other[:3], [], "answers that are neither 220 nor 421 4.3.2")
     check("strangers" in seen and "everyone" not in seen, f"shed meanwhile: {seen}")
@@ -43,8 +43,8 @@ def test(lab):
     print(f"{attempts} attempts: {len(flood.greeted)} greeted, {flood.refused} refused with 421, {flood.dropped} by the "
           f"kernel; {told['value']} of {told['limit']} descriptors; {status['connections_told']} told, "
           f"{status['sessions_ended']} sessions ended")
-    check(0 < len(flood.greeted) < DESCRIPTORS, f"greeted: {len(flood.greeted)}")
-    check(flood.refused > 1000, f"refused with 421: {flood.refused}")
+    check(flood.greeted, "some were let in, until the mark was reached")
+    check(flood.refused > attempts * 3 / 4, f"refused with 421: {flood.refused}")
     eq(during.wait().refused[:3], [], "what a trusted client heard that was no 250")
     eq(len(during.accepted), 200, "a trusted client's mail, all the while")
     check(status["connections_told"] >= flood.refused, "status counts those that were told")
