@@ -37,7 +37,7 @@ def test(lab):
     reverse = ".".join(reversed(lab.net.split("."))) + ".in-addr.arpa"
     lab.dns({reverse: "", "test": "home MX 10 mx.home\nmx.home A {net}.11\n"})
     config = lab.config("mx", lab.ip(11), more=(
-        f'[policy.grey]\ngreylist = "defer"\ngreylist_delay = "{DELAY_S}s"\ngreylist_known_after = 2\n'
+        f'[clients]\nsuspicious_wait = "20ms"\n[policy.grey]\ngreylist = "defer"\ngreylist_delay = "{DELAY_S}s"\ngreylist_known_after = 2\n'
         '[domain."home.test"]\nrole = "relay"\nusers = ["john", "jane", "joe", "jim"]\npolicy = "grey"\n'))
     daemon = Waybill(lab, "mx", lab.ip(11), config.replace("127.0.0.0/8", f"{lab.ip(99)}/32"))
     stranger = 31
