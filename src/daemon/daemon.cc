@@ -134,7 +134,8 @@ void Daemon::make_rooms() {
       retry_schedule(*settings),
       scheduler_limits(*settings),
       {.hostname = settings->hostname, .return_octets = settings->bounce.return_octets},
-      quiet_backups(settings), local_};
+      quiet_backups(settings),
+      local_};
   const SpoolIntake::Settings taking{conducting.bounce, local_};
   conductor_ =
       std::make_unique<Conductor>(*conductor_loop_, *store_, ids_, clock_, counters_, std::move(conducting));

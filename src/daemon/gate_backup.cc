@@ -30,7 +30,8 @@ policy::UnknownRecipients to_policy(config::UnknownRecipients unknown) {
 
 policy::RecipientPolicy policy_of(const config::Config& config, const mail::Domain& domain) {
   policy::RecipientPolicy out;
-  if (const config::Domain* known = config.find_domain(domain)) out.unknown = to_policy(known->unknown_recipients);
+  if (const config::Domain* known = config.find_domain(domain))
+    out.unknown = to_policy(known->unknown_recipients);
   out.known_for = config.callout.known_for;
   out.refresh_after = config.callout.refresh_after;
   out.refused_for = config.callout.refused_for;
@@ -56,15 +57,17 @@ policy::PrimarySays to_policy(const deliver::CalloutResult& result) {
 }
 
 void log_decision(const mail::Address& to, const policy::RecipientDecision& decision) {
-  log::debug("recipient of a backup", {{"to", to.to_string()},
-                                       {"decision", decision.refusal ? decision.refusal->to_string() : "taken"},
-                                       {"why", decision.why}});
+  log::debug("recipient of a backup",
+             {{"to", to.to_string()},
+              {"decision", decision.refusal ? decision.refusal->to_string() : "taken"},
+              {"why", decision.why}});
 }
 
 bool belongs_to(std::string_view key, std::string_view name) {
   if (key == name) return true;
   const size_t at = key.rfind('@');
-  return name.find('@') == std::string_view::npos && at != std::string_view::npos && key.substr(at + 1) == name;
+  return name.find('@') == std::string_view::npos && at != std::string_view::npos &&
+         key.substr(at + 1) == name;
 }
 }  // namespace
 
@@ -85,13 +88,16 @@ BackupRecipients::BackupRecipients(net::Loop& loop, deliver::Callouts::Route rou
       config_(config),
       callouts_(
           loop, std::move(route),
-          [this](const mail::Address& recipient, const deliver::CalloutResult& result) { heard(recipient, result); },
+          [this](const mail::Address& recipient, const deliver::CalloutResult& result) {
+            heard(recipient, result);
+          },
           callout_settings(*config)) {}
 
 BackupRecipients::~BackupRecipients() = default;
 
 void BackupRecipients::configure(std::shared_ptr<const config::Config> config) {
-  loop_.post([this, settings = callout_settings(*config)]() mutable { callouts_.configure(std::move(settings)); });
+  loop_.post(
+      [this, settings = callout_settings(*config)]() mutable { callouts_.configure(std::move(settings)); });
   config_.store(std::move(config));
 }
 
@@ -145,7 +151,8 @@ void BackupRecipients::finish(const std::shared_ptr<Waiting>& waiting, const pol
   waiting->facts.says = says;
   auto step = policy::decide_recipient(waiting->policy, waiting->to, waiting->facts);
   auto* decision = std::get_if<policy::RecipientDecision>(&step);
-  if (decision == nullptr) return answer(std::nullopt);  // never: one answer is enough; mail is not lost by a bug
+  if (decision == nullptr)
+    return answer(std::nullopt);  // never: one answer is enough; mail is not lost by a bug
   log_decision(waiting->to, *decision);
   answer(std::move(decision->refusal));
 }
@@ -169,8 +176,9 @@ void BackupRecipients::heard(const mail::Address& recipient, const deliver::Call
   if (!lessons.primary) return;
   const bool takes_all = lessons.primary->remembered.word == policy::Remembered::Word::exists;
   if (takes_all && !(primary && primary->word == policy::Remembered::Word::exists)) {
-    log::warning("the primary takes every recipient, so it can't tell who exists",
-                 {{"domain", recipient.domain.text()}, {"fix", "a list of users, or a primary that refuses at RCPT"}});
+    log::warning(
+        "the primary takes every recipient, so it can't tell who exists",
+        {{"domain", recipient.domain.text()}, {"fix", "a list of users, or a primary that refuses at RCPT"}});
   }
   remember(domain_key, *lessons.primary);
 }

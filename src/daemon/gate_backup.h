@@ -1,9 +1,9 @@
-// gate_backup.h: the step of the gate for recipients of backup domains: decided by policy/ from what was learnt and what
-// the primary says when it is asked; what it says is learnt.
+// gate_backup.h: the step of the gate for recipients of backup domains: decided by policy/ from what was
+// learnt and what the primary says when it is asked; what it says is learnt.
 //
-// Thread rule: check(), configure() and the reads are thread-safe; the callouts run on one loop, which must not run any
-// more when this goes. Failure: whoever can't be found out about within [callout] timeout is unknown, and the domain's
-// policy decides.
+// Thread rule: check(), configure() and the reads are thread-safe; the callouts run on one loop, which must
+// not run any more when this goes. Failure: whoever can't be found out about within [callout] timeout is
+// unknown, and the domain's policy decides.
 #pragma once
 
 #include <functional>
@@ -36,7 +36,8 @@ class BackupRecipients {
   ~BackupRecipients();
 
   void configure(std::shared_ptr<const config::Config> config);
-  /// `answer` is called once, at once or later, on any thread. `trusted`: the client may be told of failures later.
+  /// `answer` is called once, at once or later, on any thread. `trusted`: the client may be told of failures
+  /// later.
   void check(const mail::Address& to, bool trusted, Answer answer);
   /// Mail reached these domains' host.
   void hosts_are_back(std::vector<mail::Domain> domains);

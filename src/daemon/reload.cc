@@ -212,7 +212,8 @@ void Daemon::apply_to_conductor(std::shared_ptr<const config::Config> next) {
         conductor_->reconfigure({retry_schedule(*next),
                                  scheduler_limits(*next),
                                  {.hostname = next->hostname, .return_octets = next->bounce.return_octets},
-                                 quiet_backups(next), local});
+                                 quiet_backups(next),
+                                 local});
         places_.forget();
         targeter_->look_at_backups();
       });
