@@ -309,7 +309,11 @@ void finish(Config& config) {
     config.control.socket = (std::filesystem::path(config.data_dir) / "control.sock").string();
   std::ranges::sort(config.domains, {}, &Domain::name);
   const auto takes_all = [](const Route& route) { return route.pattern == "*" && !route.conditional(); };
-  if (std::ranges::none_of(config.routes, takes_all)) config.routes.emplace_back().pattern = "*";
+  if (std::ranges::none_of(config.routes, takes_all)) {
+    Route& builtin = config.routes.emplace_back();
+    builtin.pattern = "*";
+    builtin.position = "route.\"*\"";  // as where it is written out
+  }
   std::ranges::stable_sort(config.routes, {}, &Route::pattern);
   std::ranges::stable_sort(config.routes, std::ranges::greater{}, specificity);
 }
