@@ -127,6 +127,7 @@ TEST_F(ControlVerbs, why_prints_the_steps_in_order) {
   backend_.why_answer.id = backend_.rows[0].message.id;
   backend_.why_answer.recipients = {{backend_.rows[0].recipient,
                                      "waits for greylisting",
+                                     {},
                                      {{"mx", "RFC 5321 5.1", "two hosts at 10"}, {"", "", "both said 451"}}}};
   const Ran ran = run({"queue", "why", id_});
   EXPECT_EQ(ran.code, 0) << ran.err;

@@ -125,7 +125,7 @@ deliver::TargetsPtr targets_of(const std::string& config, mail::Delivery deliver
   const ManualClock clock{Time{}};
   Targeter targeter(loop, world, clock);
   const auto settings = config_of(config);
-  targeter.configure(settings, {}, {}, read_channels(*settings));
+  targeter.configure(settings, {}, {}, read_channels(*settings), LocalMail{});
   deliver::TargetsPtr out;
   targeter.targets(delivery, [&](deliver::TargetsPtr targets) {
     out = std::move(targets);
