@@ -269,8 +269,7 @@ alias.example     anything
   EXPECT_THAT(got.decides, Contains(HasSubstr("eve@example.org elsewhere/eve/")));
   EXPECT_THAT(got.decides, Contains(HasSubstr("old@example.com example.com/old")));
   EXPECT_THAT(got.decides, Contains(HasSubstr("far@elsewhere.example")));
-  EXPECT_FALSE(domain(got, "localhost")->users)
-      << "local_recipient_maps is empty: everyone";
+  EXPECT_FALSE(domain(got, "localhost")->users) << "local_recipient_maps is empty: everyone";
   if (domain_has("catch_all")) {
     EXPECT_THAT(got.toml, HasSubstr("catch_all = [\"ann@example.org\"]"));
   }
@@ -337,6 +336,20 @@ TEST(ImportPostfix, what_nobody_knows_is_told_with_its_place) {
   EXPECT_THAT(got.others, Contains(HasSubstr("main.cf:4: anvil_rate_time_unit")));
   EXPECT_THAT(got.others, Contains(HasSubstr("main.cf:5: no equals sign")));
   EXPECT_THAT(got.toml, Not(HasSubstr("biff")));
+}
+
+TEST(ImportPostfix, restrictions_beyond_our_networks_and_our_domains_are_told) {
+  const Outcome got = main_cf(
+      "mydestination =\nmynetworks = 192.0.2.0/24\nsmtpd_relay_restrictions = permit_mynetworks,\n"
+      "  check_client_access hash:/etc/postfix/friends, reject_unauth_destination\n"
+      "smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, reject_rbl_client "
+      "bl.example\n");
+  EXPECT_THAT(networks(got), ElementsAre("192.0.2.0/24"));
+  EXPECT_THAT(got.decides,
+              Contains(AllOf(HasSubstr("main.cf:3: smtpd_relay_restrictions"),
+                             HasSubstr("not asked here: check_client_access hash:/etc/postfix/friends"))));
+  EXPECT_THAT(got.others, Contains(AllOf(HasSubstr("main.cf:5: smtpd_recipient_restrictions"),
+                                         HasSubstr("not asked here: reject_rbl_client bl.example;"))));
 }
 
 TEST(ImportPostfix, hostile_files_end_in_a_configuration_and_a_list) {
