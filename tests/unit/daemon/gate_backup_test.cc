@@ -32,7 +32,9 @@ class GateBackup : public testing::Test {
     backup_ = std::make_unique<BackupRecipients>(
         loop_,
         [this](const mail::Domain& domain, std::function<void(deliver::TargetsPtr)> done) {
-          router_.targets(domain, "", std::move(done));
+          mail::Delivery asked;
+          asked.domain = domain;
+          router_.targets(asked, std::move(done));
         },
         table_, clock_, std::move(config));
     thread_ = std::thread([this] { loop_.run(); });

@@ -25,7 +25,9 @@ class Kit {
     callouts_ = std::make_unique<Callouts>(
         loop_,
         [this](const mail::Domain& domain, std::function<void(TargetsPtr)> done) {
-          router.targets(domain, "", std::move(done));
+          mail::Delivery asked;
+          asked.domain = domain;
+          router.targets(asked, std::move(done));
         },
         [this](const mail::Address& recipient, const CalloutResult&) { heard_.push_back(recipient.local); },
         std::move(settings));
