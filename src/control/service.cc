@@ -196,9 +196,11 @@ Result<SendRequest> send_request(HttpRequest& http) {
 
 bool is_read(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
+constexpr std::string_view kSeenPath =
+    "/v1/clients/seen";  ///< the only one that can't be asked without a question
 constexpr std::array<std::string_view, 12> kReadPaths{
-    "/v1/queue",   "/v1/queue/count",  "/v1/custody/verify", "/v1/status", "/v1/dns/cache", "/v1/recipients",
-    "/v1/clients", "/v1/clients/seen", "/v1/health",         "/metrics",   "/v1",           "/"};
+    "/v1/queue",   "/v1/queue/count", "/v1/custody/verify", "/v1/status", "/v1/dns/cache", "/v1/recipients",
+    "/v1/clients", kSeenPath,         "/v1/health",         "/metrics",   "/v1",           "/"};
 constexpr std::array<std::string_view, 5> kWritePaths{"/v1/queue/act", "/v1/reload", "/v1/send",
                                                       "/v1/dns/flush", "/v1/recipients/forget"};
 
@@ -214,7 +216,8 @@ bool is_write_path(std::string_view path) {
 std::string index() {
   std::string paths;
   for (const std::string_view path : kReadPaths) {
-    if (path != "/" && path != "/v1") paths += fmt::format("\"{}\",", path);
+    if (path == "/" || path == "/v1") continue;
+    paths += fmt::format("\"{}{}\",", path, path == kSeenPath ? "?client=ADDRESS" : "");
   }
   return fmt::format(
       R"({{"v":1,"service":"waybill","docs":"docs/control-api.md","paths":[{}"{}ID","{}ID"]}})", paths,

@@ -134,10 +134,11 @@ TEST(Calm, what_is_left_out_changes_no_answer) {
   EXPECT_EQ(quick.delivered, whole.delivered);
   EXPECT_EQ(quick.waiting + quick.bounced + quick.expired + quick.duplicates, 0u);
   for (size_t n = 0; n < 3; ++n) {
-    // The host that is back is met at the next probe, up to ten minutes later: 6,000 messages, of which it
-    // gets half.
+    // The host that is back is met at the next probe, up to ten minutes later: 600 messages, of which it gets
+    // half. And the share in a sample of 200 has its chance: three sigma, for the 2,700 that it stands for,
+    // are 290.
     EXPECT_NEAR(static_cast<double>(quick.hosts[n].messages), static_cast<double>(whole.hosts[n].messages),
-                400)
+                600)
         << n;
   }
   EXPECT_EQ(quick.hosts[2].messages, whole.hosts[2].messages);
