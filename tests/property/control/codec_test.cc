@@ -171,7 +171,7 @@ RC_GTEST_PROP(Codec, histories_round_trip, ()) {
     value.recipients.push_back(one.recipient);
   }
   RC_ASSERT((decode<TraceAnswer>(encode(value)) == value));
-  WhyAnswer why{*id(), {{row().recipient, *text(), {{*text(), *text(), *text()}}}}};
+  WhyAnswer why{*id(), {{row().recipient, *text(), {}, {{*text(), *text(), *text()}}}}};
   RC_ASSERT((decode<WhyAnswer>(encode(why)) == why));
 }
 
