@@ -67,7 +67,7 @@ def postfix(lab):
     check(code == 1 and "exists already" in said and toml.read_text() == before, f"never overwritten: {code} {said}")
     config = as_lab(lab, before, "gate")
     (lab.dir / "check.toml").write_text(config)
-    lab.waybill_cli("config", "check", lab.dir / "check.toml")
+    lab.waybill_cli("config", "check", "--offline", lab.dir / "check.toml")  # no DNS has its domains
     inside, outside = lab.sink("inside", 11), lab.sink("outside", 12)
     relay = Waybill(lab, "gate", lab.ip(1), config)
     eq(replies(lab, relay, stranger, "ann@inside.test"), (250, 250), "a stranger's mail to the relayed domain")

@@ -21,8 +21,8 @@ class ConfigBackup : public testing::Test {
  protected:
   ConfigBackup() {
     world_.mx("example.org", {{10, "mx1.example.org"}, {20, "mx2.example.org"}})
-        .host("mx1.example.org", {"192.0.2.1"})
-        .host("mx2.example.org", {"192.0.2.2"});
+        .host("mx1.example.org", {"203.0.113.11"})
+        .host("mx2.example.org", {"203.0.113.12"});
   }
   std::vector<ConfigFinding> check(const std::string& hostname) {
     return check_backups(config_of(hostname), "waybill.toml", world_);
