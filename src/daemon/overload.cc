@@ -135,10 +135,19 @@ Overload::Room Overload::room(uint32_t sessions) const {
   return out;
 }
 
-void Overload::connections_told(uint64_t total) {
+bool Overload::connections_told(uint64_t total) {
   // Without a level it was the room between two readings, and that is made of descriptors.
   const auto what = policy::shed_connection(now(), Standing::stranger).value_or(Pressure::descriptors);
-  told_[index(what)].fetch_add(total - std::exchange(connections_told_, total), std::memory_order_relaxed);
+  const uint64_t more = total - std::exchange(connections_told_, total);
+  told_[index(what)].fetch_add(more, std::memory_order_relaxed);
+  return more > 0;
+}
+
+void Overload::count_as_full(policy::PressureReadings& readings) const {
+  policy::PressureReading& files = readings[index(Pressure::descriptors)];
+  if (now().packed() != 0 || files.limit == 0 || !files.value) return;
+  // Rounded up: percent_of_limit() rounds down.
+  files.value = std::max(*files.value, (files.limit * gauge_.marks().strangers_percent + 99) / 100);
 }
 
 control::OverloadStatus Overload::status() const {

@@ -48,7 +48,11 @@ class Overload {
   [[nodiscard]] Room room(uint32_t sessions) const;
 
   /// How many connections got 421 instead of a banner since the start.
-  void connections_told(uint64_t total);
+  /// True: more than at the last call.
+  bool connections_told(uint64_t total);
+  /// The room between two readings was used up: then the descriptors are at the strangers' mark, whatever was
+  /// closed since, unless a level rules already and the true figure says when it ends.
+  void count_as_full(policy::PressureReadings& readings) const;
   void sessions_ended(uint64_t count) { sessions_ended_.fetch_add(count, std::memory_order_relaxed); }
   [[nodiscard]] control::OverloadStatus status() const;
   [[nodiscard]] std::vector<Gauge> gauges() const;

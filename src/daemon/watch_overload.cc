@@ -7,8 +7,10 @@ constexpr Seconds kReadEvery{1};
 }
 
 void Daemon::watch_overload() {
-  overload_.connections_told(sessions_->shed_total());
-  const bool strangers_go = overload_.take(overload_.read(store_->recipients_queued()));
+  const bool used_up = overload_.connections_told(sessions_->shed_total());
+  policy::PressureReadings readings = overload_.read(store_->recipients_queued());
+  if (used_up) overload_.count_as_full(readings);
+  const bool strangers_go = overload_.take(readings);
   const Overload::Room room = overload_.room(sessions_->active());
   sessions_->set_room(room.strangers, room.everyone);
   if (strangers_go) overload_.sessions_ended(sessions_->shed_strangers());
