@@ -92,7 +92,9 @@ receive::Verdict ClientsGate::connected(const receive::ClientFacts& client) {
   const bool looks = rules->settings.early_wait > Millis{0};
   if (suspicious && looks) verdict.banner_delay = rules->settings.suspicious_wait;
   if (rules->wants_names) {
-    loop_.post([this, notes] { look_up_name(notes); });
+    const auto waiting = std::make_shared<Waiting>();
+    notes->waiting = waiting;
+    loop_.post([this, notes, waiting] { look_up_name(notes, waiting); });
   } else {
     notes->name_settled = true;
   }
@@ -124,7 +126,7 @@ void ClientsGate::ask_on_loop(const dns::Question& question, std::function<void(
   });
 }
 
-void ClientsGate::look_up_name(const std::shared_ptr<Notes>& notes) {
+void ClientsGate::look_up_name(const std::shared_ptr<Notes>& notes, const std::shared_ptr<Waiting>& waiting) {
   using Lookup = Decision<dns::Ptr, dns::Question, dns::Answer>;
   const auto decide = [ip = notes->ip](const dns::Facts& facts) -> Step<dns::Ptr, dns::Question> {
     Questions<dns::Question> open;
@@ -134,12 +136,12 @@ void ClientsGate::look_up_name(const std::shared_ptr<Notes>& notes) {
   };
   Lookup::run(
       decide, [this](const dns::Question& question, auto done) { ask_on_loop(question, std::move(done)); },
-      [this, notes](const dns::Ptr* ptr, const dns::Facts&) {
-        settle_name(notes, ptr != nullptr ? *ptr : dns::Ptr{.status = dns::PtrStatus::unknown});
+      [this, notes, waiting](const dns::Ptr* ptr, const dns::Facts&) {
+        settle_name(notes, *waiting, ptr != nullptr ? *ptr : dns::Ptr{.status = dns::PtrStatus::unknown});
       });
 }
 
-void ClientsGate::settle_name(const std::shared_ptr<Notes>& notes, dns::Ptr ptr) {
+void ClientsGate::settle_name(const std::shared_ptr<Notes>& notes, Waiting& waiting, dns::Ptr ptr) {
   const Time now = clock_.now();
   if (ptr.status == dns::PtrStatus::unknown) counters_.names_unknown.fetch_add(1, std::memory_order_relaxed);
   change_record(notes->key, now, [&](policy::ClientRecord& record) { record.ptr = ptr.status; });
@@ -148,14 +150,14 @@ void ClientsGate::settle_name(const std::shared_ptr<Notes>& notes, dns::Ptr ptr)
     change_record("name:" + ptr.name, now,
                   [&](policy::ClientRecord& record) { record.visited(notes->place, now); });
   }
-  std::vector<std::function<void()>> waiting;
+  std::vector<std::function<void()>> calls;
   {
     const std::scoped_lock lock(notes->mutex);
     notes->ptr = std::move(ptr);
     notes->name_settled = true;
-    waiting.swap(notes->waiting);
+    calls.swap(waiting.calls);
   }
-  for (const auto& one : waiting) one();
+  for (const auto& one : calls) one();
 }
 
 void ClientsGate::mail(const receive::ClientFacts& client) {

@@ -68,14 +68,15 @@ class ClientsGate {
 
  private:
   struct Counted;
+  struct Waiting;
   struct Notes;
   struct Case;
   using CasePtr = std::shared_ptr<Case>;
 
   [[nodiscard]] std::shared_ptr<Notes> notes_of(const receive::ClientFacts& client) const;
   [[nodiscard]] static policy::Place place_of(const receive::ClientFacts& client);
-  void look_up_name(const std::shared_ptr<Notes>& notes);
-  void settle_name(const std::shared_ptr<Notes>& notes, dns::Ptr ptr);
+  void look_up_name(const std::shared_ptr<Notes>& notes, const std::shared_ptr<Waiting>& waiting);
+  void settle_name(const std::shared_ptr<Notes>& notes, Waiting& waiting, dns::Ptr ptr);
   void ask_on_loop(const dns::Question& question, std::function<void(dns::Answer)> done);
 
   // gate_clients_judge.cc

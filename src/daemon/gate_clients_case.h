@@ -11,6 +11,12 @@ struct ClientsGate::Counted {
   std::map<std::string, unsigned, std::less<>> by_domain;
 };
 
+/// Who waits for a client's name; called on the gate's loop. The lookup alone owns it: what waits holds its
+/// session's Notes, and a lookup that a stopping loop abandons must free both.
+struct ClientsGate::Waiting {
+  std::vector<std::function<void()>> calls;  ///< under Notes::mutex
+};
+
 /// Of one session; the session holds it in its ClientFacts.
 struct ClientsGate::Notes {
   /// Recipients of a session that are being looked into at most, for a client that is only observed may send
@@ -23,8 +29,8 @@ struct ClientsGate::Notes {
   std::mutex mutex;  ///< for what follows
   bool name_settled = false;
   dns::Ptr ptr;
-  std::vector<std::function<void()>> waiting;  ///< for the name; called on the gate's loop
-  bool judged = false;                         ///< a recipient of its was
+  std::weak_ptr<Waiting> waiting;  ///< until the name is settled
+  bool judged = false;             ///< a recipient of its was
   unsigned gathering = 0;
   std::shared_ptr<Counted> counted = std::make_shared<Counted>();  ///< this transaction's
 

@@ -101,9 +101,10 @@ void ClientsGate::gather(const CasePtr& one) {
   one->open = 1;  // ourselves, until all was asked
   {
     const std::scoped_lock lock(one->notes->mutex);
-    if (!one->notes->name_settled) {
+    const auto waiting = one->notes->waiting.lock();
+    if (!one->notes->name_settled && waiting) {
       ++one->open;
-      one->notes->waiting.emplace_back([this, one] { gathered(one); });
+      waiting->calls.emplace_back([this, one] { gathered(one); });
     }
   }
   if (is_on(*one->policy, ClientTest::wrong_mx) && !one->mx) gather_mx(one);

@@ -35,6 +35,12 @@ class HoldingResolver final : public dns::Resolver {
     }
     for (auto& [question, done] : held) fixed.resolve(question, std::move(done));
   }
+  /// What is held is never answered: as when the program ends.
+  void abandon() {
+    std::vector<std::pair<dns::Question, Done>> held;
+    const std::scoped_lock lock(mutex_);
+    held.swap(held_);
+  }
 
  private:
   std::mutex mutex_;
@@ -176,6 +182,23 @@ TEST_F(Clients, a_rule_that_acts_waits_a_bounded_time_and_then_lets_pass) {
   const auto client = connect("192.0.2.1", "198.51.100.2");
   EXPECT_EQ(reply(rcpt(client)), "ok") << "what the DNS does not say is never refused";
   resolver_.release();
+}
+
+TEST_F(Clients, a_lookup_that_is_abandoned_keeps_nothing_alive) {
+  open("");
+  resolver_.holds = true;
+  auto client = connect("192.0.2.1", "198.51.100.2");
+  EXPECT_EQ(reply(rcpt(client)), "ok");
+  const std::weak_ptr<void> notes = std::exchange(client.notes, nullptr);
+  std::promise<void> reached;
+  loop_.post([&reached] { reached.set_value(); });
+  reached.get_future().wait();  // the recipient waits for the client's name
+  EXPECT_FALSE(notes.expired());
+  resolver_.abandon();
+  std::promise<void> freed;  // the loop holds what it runs until it is back
+  loop_.post([&freed] { freed.set_value(); });
+  freed.get_future().wait();
+  EXPECT_TRUE(notes.expired());
 }
 
 TEST_F(Clients, a_failed_lookup_refuses_nobody) {
