@@ -14,6 +14,7 @@ esac
 regex=${2:-.}
 tools/packages.sh install build test
 tools/peers.sh prepare
+. tools/sanitizers/symbolizer.sh
 cmake --preset "$preset"
 cmake --build "build/$preset" -j "$(nproc)"
 ctest --preset "$preset" -R "$regex" -j "${JOBS:-$(nproc)}" --no-tests=error
