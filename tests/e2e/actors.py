@@ -163,9 +163,10 @@ class Sink(Process):
 
 class Postfix:
     """A Postfix instance of its own: one configuration folder, one queue, one log. Needs the namespace.
-    Its address is no interface's (a waybill beside it would take it for its own), so master.cf names it."""
+    Its address is no interface's (a waybill beside it would take it for its own), so master.cf names it; `services`
+    are more lines of that file."""
 
-    def __init__(self, lab, name, ip, domains=(), settings=None, under=()):
+    def __init__(self, lab, name, ip, domains=(), settings=None, under=(), services=""):
         self.lab, self.name, self.ip, self.under = lab, name, ip, under
         self.etc, self.queue = lab.dir / name, lab.dir / f"{name}.queue"
         self.data, self.mail = lab.dir / f"{name}.data", lab.dir / f"{name}.mail"
@@ -191,7 +192,7 @@ class Postfix:
         }
         main.update(settings or {})
         (self.etc / "main.cf").write_text("".join(f"{key} = {value}\n" for key, value in main.items()))
-        (self.etc / "master.cf").write_text(MASTER_CF.format(ip=ip, port=lab.mx_port))
+        (self.etc / "master.cf").write_text(MASTER_CF.format(ip=ip, port=lab.mx_port) + services)
         self._command("start")
         lab.postfixes.append(self)
         wait_for(lambda: listens(ip, lab.mx_port), f"postfix {name} to listen")

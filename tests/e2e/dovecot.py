@@ -71,9 +71,9 @@ service stats {{
 
 class Dovecot(Process):
     """`users` by address: fields of the user database, such as "userdb_quota_rule=*:messages=1"; `boxes` is the folder
-    of the Maildirs, DOMAIN/USER each."""
+    of the Maildirs, DOMAIN/USER each; `settings` are more of its own, such as a socket for Postfix to authenticate by."""
 
-    def __init__(self, lab, name, number, users, boxes=None):
+    def __init__(self, lab, name, number, users, boxes=None, settings=""):
         self.ip, self.dir = lab.ip(number), lab.dir / name
         self.boxes = boxes or self.dir / "boxes"
         self.socket = self.dir / "lmtp"
@@ -84,7 +84,8 @@ class Dovecot(Process):
             subprocess.run(["chown", "vmail:vmail", self.boxes], check=True)
         (self.dir / "users").write_text("".join(f"{user}:{{PLAIN}}{SECRET}:64909:64909::{self.boxes}::{more}\n"
                                                 for user, more in users.items()))
-        (self.dir / "dovecot.conf").write_text(CONFIG.format(dir=self.dir, name=name, ip=self.ip, boxes=self.boxes))
+        (self.dir / "dovecot.conf").write_text(CONFIG.format(dir=self.dir, name=name, ip=self.ip, boxes=self.boxes)
+                                              + settings)
         super().__init__(lab, name, ["dovecot", "-F", "-c", self.dir / "dovecot.conf"],
                          ready=lambda: all(listens(self.ip, port) for port in (24, 110, 143)) and answers(self.socket))
 

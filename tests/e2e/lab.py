@@ -138,8 +138,8 @@ class Lab:
     def sink(self, name, number, *arguments):
         return Sink(self, name, self.ip(number), arguments=arguments)
 
-    def postfix(self, name, number, domains=(), settings=None):
-        return Postfix(self, name, self.ip(number), domains, settings)
+    def postfix(self, name, number, domains=(), settings=None, services=""):
+        return Postfix(self, name, self.ip(number), domains, settings, services=services)
 
     def waybill_cli(self, *arguments, codes=(0,)):
         """Runs a verb; returns what it printed on stdout, then what on stderr."""
