@@ -175,6 +175,7 @@ struct Fields<RecoveryStatus> {
     a("queued", v.queued);
     a("queued_is_least", v.queued_is_least);
     a("empty_in_s", v.empty_in_s);
+    a("fault", v.fault);
   }
 };
 

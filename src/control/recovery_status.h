@@ -18,6 +18,7 @@ struct RecoveryStatus {
   uint64_t queued = 0;                 ///< recipients that wait for this destination
   bool queued_is_least = false;        ///< there are more: counting stopped
   std::optional<uint64_t> empty_in_s;  ///< at the present rate; null: not known
+  std::string fault;                   ///< what the operator alone can mend, with how; empty: nothing
   bool operator==(const RecoveryStatus&) const = default;
 };
 

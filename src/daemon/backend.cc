@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 #include "base/version.h"
@@ -51,15 +52,25 @@ std::vector<control::DestinationStatus> destinations(const deliver::ManagerStatu
   if (out.size() > kDestinationsShown) out.resize(kDestinationsShown);
   return out;
 }
+// What only the operator can mend. Sites of one account (they may differ in their rate) say the same.
+void add_warnings(const deliver::ManagerStatus& status, const std::vector<std::string>& route_faults,
+                  std::vector<std::string>& out) {
+  std::set<std::string> told(route_faults.begin(), route_faults.end());
+  for (const deliver::SiteStatus& site : status.sites) {
+    if (!site.recovery.fault.empty() && told.size() < kDestinationsShown) told.insert(site.recovery.fault);
+  }
+  out.insert(out.end(), told.begin(), told.end());
+}
 }  // namespace
 
 net::Task<Result<control::StatusAnswer>> Backend::status() {
   struct Asked {
     deliver::ManagerStatus delivery;
     queue::SchedulerStats queue;
+    std::vector<std::string> route_faults;
   };
   std::move_only_function<Asked()> ask = [this] {
-    return Asked{parts_.manager.status(), parts_.conductor.scheduler().stats()};
+    return Asked{parts_.manager.status(), parts_.conductor.scheduler().stats(), parts_.targeter.faults()};
   };
   const Asked asked = co_await on_conductor<Asked>(std::move(ask));
   const Time now = parts_.clock.now();
@@ -113,6 +124,7 @@ net::Task<Result<control::StatusAnswer>> Backend::status() {
   if (const auto stack = parts_.resolver.current()) out.dns_cache_entries = stack->cache().counts().entries;
   out.overload = parts_.overload.status();
   out.destinations = destinations(asked.delivery, now);
+  add_warnings(asked.delivery, asked.route_faults, out.warnings);
   if (!stats.files_set_aside.empty()) {
     out.warnings.push_back(
         fmt::format("the spool's files were damaged; as they were they are kept in {}: see the "

@@ -32,15 +32,27 @@ Counted count_queued(const queue::Store& store, const std::vector<std::string>& 
   return out;
 }
 
+mail::Delivery as_delivery(Targeter::Asked asked) {
+  auto envelope = std::make_shared<mail::Envelope>();
+  envelope->from = std::move(asked.sender);
+  mail::Delivery out;
+  out.domain = std::move(asked.domain);
+  out.envelope = std::move(envelope);
+  out.listener = std::move(asked.listener);
+  out.route_pin = std::move(asked.route_pin);
+  out.released = asked.released;
+  return out;
+}
+
 std::string rate_text(uint64_t per_minute) {
   const double rate = static_cast<double>(per_minute) / 60;
   return per_minute >= 60 ? fmt::format("{:.4g}/s", rate) : fmt::format("{}/min", per_minute);
 }
 
 std::string queue_text(const control::RecoveryStatus& status) {
-  std::string out =
-      fmt::format("; {}{} wait for it", status.queued_is_least ? "at least " : "",
-                  status.queued == 1 ? "1 recipient" : fmt::format("{} recipients", status.queued));
+  std::string out = fmt::format(
+      "; {}{} for it", status.queued_is_least ? "at least " : "",
+      status.queued == 1 ? "1 recipient waits" : fmt::format("{} recipients wait", status.queued));
   if (status.empty_in_s)
     out += fmt::format(", at this rate until {} from now",
                        format_duration(Seconds{static_cast<Seconds::rep>(*status.empty_in_s)}));
@@ -83,11 +95,12 @@ std::string describe(const control::RecoveryStatus& status, Time now) {
   return out + queue_text(status);
 }
 
-net::Task<control::RecoveryStatus> Backend::recovery_of(mail::Domain domain, std::string route_pin) {
+net::Task<control::RecoveryStatus> Backend::recovery_of(Targeter::Asked asked) {
+  const mail::Domain domain = asked.domain;
   net::Callback<deliver::Recovery> waiting(parts_.loop);
-  parts_.conductor_loop.post([this, domain, route_pin, answer = waiting.completer()]() mutable {
+  parts_.conductor_loop.post([this, asked = std::move(asked), answer = waiting.completer()]() mutable {
     auto shared = std::make_shared<decltype(answer)>(std::move(answer));
-    parts_.manager.recovery(domain, route_pin,
+    parts_.manager.recovery(as_delivery(std::move(asked)),
                             [shared](deliver::Recovery found) { (*shared)(std::move(found)); });
   });
   const deliver::Recovery found = co_await waiting;
@@ -106,6 +119,7 @@ net::Task<control::RecoveryStatus> Backend::recovery_of(mail::Domain domain, std
   if (found.paused_for > Millis{0}) out.paused_until = now + found.paused_for;
   out.rate_per_minute = per_minute(found.rate);
   out.rate_max_per_minute = per_minute(found.rate_max);
+  out.fault = found.fault;
   out.queued = counted.queued;
   out.queued_is_least = counted.least;
   const bool flows = found.phase == Phase::slow_start || found.phase == Phase::normal;

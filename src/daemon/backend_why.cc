@@ -57,6 +57,19 @@ bool ends(queue::EventKind kind) {
 }
 }  // namespace
 
+Targeter::Asked Backend::as_asked(MessageId id, const queue::RecipientRecord& record) const {
+  Targeter::Asked out{.domain = record.recipient.address.domain,
+                      .sender = {},
+                      .listener = {},
+                      .route_pin = record.route_pin,
+                      .released = record.released};
+  if (const auto message = parts_.store.message(id); message && *message) {
+    out.sender = (*message)->envelope.from;
+    out.listener = (*message)->origin.listener;
+  }
+  return out;
+}
+
 net::Task<control::WhyRecipient> Backend::why_one(MessageId id, uint32_t index,
                                                   queue::RecipientRecord record) {
   struct Asked {
@@ -81,12 +94,14 @@ net::Task<control::WhyRecipient> Backend::why_one(MessageId id, uint32_t index,
     out.lines.push_back({"queue", "", asked.why.error().what});
   }
   if (waits) out.lines.push_back({"delivery", "", std::move(asked.waiting)});
+  const Targeter::Asked mail = as_asked(id, record);
   const config::Domain* known = parts_.config()->find_domain(domain);
   const bool handed_on =
       known == nullptr || known->role != config::DomainRole::primary || !record.route_pin.empty();
   if (handed_on) {
-    control::RecoveryStatus recovery = co_await recovery_of(domain, record.route_pin);
+    control::RecoveryStatus recovery = co_await recovery_of(mail);
     out.lines.push_back({"recovery", "", describe(recovery, parts_.clock.now())});
+    if (!recovery.fault.empty()) out.lines.push_back({"recovery.fault", "RFC 4954 4", recovery.fault});
     out.recovery = std::move(recovery);
   }
   if (known != nullptr && known->role == config::DomainRole::primary && record.route_pin.empty()) {
@@ -99,17 +114,8 @@ net::Task<control::WhyRecipient> Backend::why_one(MessageId id, uint32_t index,
     out.lines.push_back(
         {"route.pin", "", fmt::format("an operator pinned its route to {}", record.route_pin)});
   }
-  Targeter::Asked mail{.domain = domain,
-                       .sender = {},
-                       .listener = {},
-                       .route_pin = record.route_pin,
-                       .released = record.released};
-  if (const auto message = parts_.store.message(id); message && *message) {
-    mail.sender = (*message)->envelope.from;
-    mail.listener = (*message)->origin.listener;
-  }
   net::Callback<route::Plan> waiting(parts_.loop);
-  parts_.conductor_loop.post([this, mail = std::move(mail), answer = waiting.completer()]() mutable {
+  parts_.conductor_loop.post([this, mail, answer = waiting.completer()]() mutable {
     parts_.targeter.explain(mail, std::move(answer));
   });
   const route::Plan plan = co_await waiting;

@@ -218,8 +218,10 @@ void Daemon::apply_to_conductor(std::shared_ptr<const config::Config> next) {
   route::Self self = own_self(*next, listening());
   Lab lab(*next, overlay_);
   std::vector<Channel> channels = read_channels(*next);
+  auto accounts = accounts_of(channels);
   conductor_loop_->post([this, next = std::move(next), self = std::move(self), lab = std::move(lab),
-                         channels = std::move(channels), local = local_]() mutable {
+                         channels = std::move(channels), accounts = std::move(accounts),
+                         local = local_]() mutable {
     targeter_->configure(next, std::move(self), std::move(lab), std::move(channels), *local);
     manager_->reconfigure(delivery_settings(*next));
     conductor_->reconfigure({retry_schedule(*next),
@@ -227,6 +229,10 @@ void Daemon::apply_to_conductor(std::shared_ptr<const config::Config> next) {
                              {.hostname = next->hostname, .return_octets = next->bounce.return_octets},
                              quiet_backups(next),
                              local});
+    // What waited for a password that is mended goes now, one message first.
+    if (const auto mended = targeter_->take_mended(); !mended.empty())
+      (void)conductor_->release(mended, deliver::Manager::Release::all);
+    manager_->sign_in_again(accounts);
     places_.forget();
     targeter_->look_at_backups();
   });

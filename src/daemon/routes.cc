@@ -53,6 +53,13 @@ std::string site_of(const config::Route& route, deliver::TlsPolicy tls) {
   return out;
 }
 
+std::string remedy_of(const config::Route& route) {
+  return fmt::format(
+      "the route \"{}\" signs in as {} with the password in {}: correct whichever is wrong, then 'waybill "
+      "reload'",
+      route.pattern, route.auth->user, route.auth->password_file);
+}
+
 Channel read_channel(const config::Route& route, config::ClientTls otherwise) {
   Channel out;
   out.tls = policy_of(route, otherwise);
@@ -74,7 +81,8 @@ Channel read_channel(const config::Route& route, config::ClientTls otherwise) {
   out.credentials = std::make_shared<const deliver::Credentials>(
       deliver::Credentials{.user = route.auth->user,
                            .password = std::move(*password),
-                           .account = fmt::format("{} ({})", route.auth->user, route.auth->password_file)});
+                           .account = fmt::format("{} ({})", route.auth->user, route.auth->password_file),
+                           .remedy = remedy_of(route)});
   return out;
 }
 }  // namespace
@@ -111,6 +119,14 @@ std::vector<Channel> read_channels(const config::Config& config) {
       log::error("a route can't be used: its mail waits",
                  {{"pattern", route.pattern}, {"via", route.via.to_string()}, {"why", out.back().fault}});
     }
+  }
+  return out;
+}
+
+std::set<std::string> accounts_of(const std::vector<Channel>& channels) {
+  std::set<std::string> out;
+  for (const Channel& one : channels) {
+    if (one.credentials) out.insert(one.credentials->account);
   }
   return out;
 }

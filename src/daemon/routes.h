@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct Channel {
 };
 /// One for each of Config::routes, in their order. Reads files: not on a loop that moves mail.
 [[nodiscard]] std::vector<Channel> read_channels(const config::Config& config);
+
+/// The accounts (deliver::Credentials::account) that they sign in with.
+[[nodiscard]] std::set<std::string> accounts_of(const std::vector<Channel>& channels);
 
 /// The password in a file of one line. Errors: it can't be read, it is open to everybody on this machine, or
 /// there is no single line of at most 1024 octets without control characters in it. Never quotes what it

@@ -10,6 +10,8 @@
 namespace waybill::daemon {
 namespace {
 constexpr size_t kKeptMax = 50'000;
+/// Domains whose mail a mended fault releases; beyond that the schedule alone brings their mail back.
+constexpr size_t kFaultedMax = 10'000;
 /// The resolver's cache honours TTLs; this only bounds how long a delivery may use a plan it made from them.
 constexpr Seconds kKeepMax{300};
 
@@ -43,6 +45,11 @@ void Targeter::configure(std::shared_ptr<const config::Config> config, route::Se
   lab_ = std::move(lab);
   table_ = usable_route_table(*config_);
   channels_ = std::move(channels);
+  std::erase_if(faulted_, [this](const auto& one) {
+    if (has_fault(one.first)) return false;
+    mended_.insert(mended_.end(), one.second.begin(), one.second.end());
+    return true;
+  });
   kept_.clear();
   local_.clear();
   for (const config::Domain& domain : config_->domains) {
@@ -175,10 +182,30 @@ void Targeter::targets(const mail::Delivery& delivery, Done done) {
         if (*alive == nullptr) return;
         if (!pinned && (*alive)->generation_ == generation) (*alive)->tell(domain, plan);
         if ((*alive)->generation_ != generation) plan.ttl_s = 0;
-        if (!entry.empty() && plan.why == route::Why::by_route && plan.decision != route::Verdict::bounce)
-          plan.reason = fmt::format("by the route {}", entry);
+        handover::name_entry(plan, entry);
         (*alive)->planned(key, domain, channel ? &*channel : nullptr, plan);
       });
+}
+
+bool Targeter::has_fault(const std::string& fault) const {
+  return std::ranges::any_of(channels_, [&fault](const Channel& one) { return one.fault == fault; });
+}
+
+// A fault that a reload has mended meanwhile is not waited for: the schedule brings that mail back.
+void Targeter::note_fault(const std::string& fault, const mail::Domain& domain) {
+  if (fault.empty() || !has_fault(fault)) return;
+  std::set<mail::Domain>& waiting = faulted_[fault];
+  if (waiting.size() < kFaultedMax) waiting.insert(domain);
+}
+
+std::vector<std::string> Targeter::faults() const {
+  std::vector<std::string> out;
+  for (size_t n = 0; n < channels_.size() && n < config_->routes.size(); ++n) {
+    if (channels_[n].fault.empty()) continue;
+    out.push_back(fmt::format("the route \"{}\" can't be used, so its mail waits: {}; then 'waybill reload'",
+                              config_->routes[n].pattern, channels_[n].fault));
+  }
+  return out;
 }
 
 void Targeter::tell(const mail::Domain& domain, const route::Plan& plan) const {
@@ -197,7 +224,10 @@ void Targeter::look_at_backups() {
 void Targeter::planned(const std::string& key, const mail::Domain& domain, const Channel* channel,
                        const route::Plan& plan) {
   auto made = handover::to_targets(plan, tls_policy(config_->deliver.tls));
-  if (channel != nullptr) channel->apply(made);
+  if (channel != nullptr) {
+    if (made.decision == deliver::TargetsDecision::deliver) note_fault(channel->fault, domain);
+    channel->apply(made);
+  }
   if (const config::Domain* known = config_->find_domain(domain); known != nullptr)
     handover::limit_rate(made, known->rate_max);
   const auto targets = std::make_shared<const deliver::Targets>(std::move(made));

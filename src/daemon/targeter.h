@@ -5,15 +5,18 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
 #include "daemon/lab.h"
-#include "daemon/routes.h"
 #include "daemon/local_mail.h"
+#include "daemon/routes.h"
 #include "deliver/targets.h"
 #include "dns/resolver.h"
 #include "net/loop.h"
@@ -33,6 +36,11 @@ class Targeter final : public deliver::Router {
   /// `channels`: read_channels() of the same configuration.
   void configure(std::shared_ptr<const config::Config> config, route::Self self, Lab lab,
                  std::vector<Channel> channels, const LocalMail& local);
+  /// Once after each configure(): domains whose mail waited for a fault of an entry (Channel::fault) that it
+  /// has no more.
+  [[nodiscard]] std::vector<mail::Domain> take_mended() { return std::exchange(mended_, {}); }
+  /// Entries that can't be used, each with the reason, in sentences.
+  [[nodiscard]] std::vector<std::string> faults() const;
   /// Told of every plan for a backup domain by its MX records. Once, before the loop runs.
   using OnBackupPlan = std::function<void(const mail::Domain& domain, const route::Plan& plan)>;
   void on_backup_plan(OnBackupPlan tell) { on_backup_plan_ = std::move(tell); }
@@ -72,6 +80,8 @@ class Targeter final : public deliver::Router {
   [[nodiscard]] const Channel* channel_to(const route::Way& way) const;
   void planned(const std::string& key, const mail::Domain& domain, const Channel* channel,
                const route::Plan& plan);
+  void note_fault(const std::string& fault, const mail::Domain& domain);
+  [[nodiscard]] bool has_fault(const std::string& fault) const;
   void tell(const mail::Domain& domain, const route::Plan& plan) const;
 
   net::Loop& loop_;
@@ -85,6 +95,8 @@ class Targeter final : public deliver::Router {
   std::unordered_map<std::string, Kept> kept_;
   std::unordered_map<std::string, std::vector<Done>> asked_;  ///< one question for all who wait for it
   std::unordered_map<std::string, deliver::TargetsPtr> local_;
+  std::map<std::string, std::set<mail::Domain>> faulted_;  ///< by Channel::fault: whose mail waits for that
+  std::vector<mail::Domain> mended_;
   OnBackupPlan on_backup_plan_;
   route::Random random_;
   uint64_t generation_ = 0;           ///< answers to questions from before a reload or flush are not kept

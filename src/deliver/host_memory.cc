@@ -35,7 +35,7 @@ HostMemory::May HostMemory::may_try(const Peer& peer, Steady now) {
   return may;
 }
 
-void HostMemory::failed(const Peer& peer, const mail::Outcome& why, Steady now) {
+void HostMemory::failed(const Peer& peer, const mail::Outcome& why, Steady now, About about) {
   Entry& known = entry(peer);
   if (!known.down) {
     known.down = true;
@@ -44,6 +44,7 @@ void HostMemory::failed(const Peer& peer, const mail::Outcome& why, Steady now) 
   }
   known.host = why.host;
   known.last = why;
+  known.about = about;
   // Twenty connections that a restart of the host cuts off are one failure, not twenty in a row: only a
   // probe's failure puts the next one further away.
   if (known.failures > 0 && !known.probing) return;
@@ -92,10 +93,20 @@ bool HostMemory::meant(const std::string& address, const Peer& peer, const Entry
 
 void HostMemory::probe_now(const std::string& address, Steady now) {
   for (auto& [peer, known] : entries_) {
-    if (!known.down || known.probing || !meant(address, peer, known)) continue;
-    known.next_probe = std::min(known.next_probe, now);
-    known.failures = 0;  // where it fails again, the next probe is near again
+    if (known.down && !known.probing && meant(address, peer, known)) soon(known, now);
   }
+}
+
+void HostMemory::probe_accounts_now(Steady now) {
+  // One that is being probed with what was refused before: its next probe is near.
+  for (auto& [peer, known] : entries_) {
+    if (known.down && known.about == About::account) soon(known, now);
+  }
+}
+
+void HostMemory::soon(Entry& entry, Steady now) {
+  entry.next_probe = std::min(entry.next_probe, now);
+  entry.failures = 0;  // where it fails again, the next probe is near again
 }
 
 void HostMemory::forget(const std::string& address) {

@@ -29,8 +29,14 @@ struct Peer {
 
 class HostMemory {
  public:
+  /// What a failure is about.
+  enum class About : uint8_t {
+    host,     ///< it can't be reached, or takes no mail
+    account,  ///< it is there and does not take our credentials
+  };
   struct Entry {
     std::string host;  ///< the name under which it failed last
+    About about = About::host;
     bool down = false;
     bool probing = false;
     Steady down_since{};
@@ -52,7 +58,7 @@ class HostMemory {
   [[nodiscard]] May may_try(const Peer& peer, Steady now);
   /// As may_try, but takes nothing.
   [[nodiscard]] May look(const Peer& peer, Steady now) const;
-  void failed(const Peer& peer, const mail::Outcome& why, Steady now);
+  void failed(const Peer& peer, const mail::Outcome& why, Steady now, About about = About::host);
   /// True if it was down before.
   bool worked(const Peer& peer);
   /// The probe ended without an answer to the question.
@@ -64,6 +70,8 @@ class HostMemory {
   /// An operator, or the host itself, knows better: those that are down may be tried now, one connection
   /// each.
   void probe_now(const std::string& address, Steady now);
+  /// The same for those that did not take our credentials: they may be others now.
+  void probe_accounts_now(Steady now);
   /// Forgets one, or all; those that are being probed right now keep that.
   void forget(const std::string& address);
   [[nodiscard]] const Entry* find(const Peer& peer) const;
@@ -71,6 +79,7 @@ class HostMemory {
 
  private:
   Entry& entry(const Peer& peer);
+  static void soon(Entry& entry, Steady now);
   [[nodiscard]] static bool meant(const std::string& address, const Peer& peer, const Entry& entry);
   void drop_if_empty(const Peer& peer);
 

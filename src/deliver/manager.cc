@@ -284,9 +284,9 @@ void Manager::start(mail::DeliveryPtr delivery, mail::DeliveryDone done) {
 void Manager::reconfigure(Settings settings) { impl_->reconfigure(std::move(settings)); }
 void Manager::probe_now(const std::string& address) { impl_->probe_now(address); }
 void Manager::drain(const mail::Domain& domain) { impl_->drain(domain); }
-void Manager::recovery(const mail::Domain& domain, const std::string& route_pin,
-                       std::function<void(Recovery)> done) {
-  impl_->recovery(domain, route_pin, std::move(done));
+void Manager::sign_in_again(const std::set<std::string>& accounts) { impl_->sign_in_again(accounts); }
+void Manager::recovery(const mail::Delivery& asked, std::function<void(Recovery)> done) {
+  impl_->recovery(asked, std::move(done));
 }
 ManagerStatus Manager::status() const { return impl_->status(); }
 std::vector<mail::DeliveryPtr> Manager::take_back(const Wanted& wanted) { return impl_->take_back(wanted); }

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct Recovery {
   Millis down_for{0};
   Millis next_probe_in{0};
   mail::Reply last;      ///< why it is down
+  std::string fault;     ///< a sentence for the operator, who alone can mend it; empty: nothing of the sort
   double rate = 0;       ///< messages a second: allowed in a slow start, else those of late
   double rate_max = 0;   ///< what a slow start may grow to; else the destination's own limit, 0: none
   Millis paused_for{0};  ///< the host asked for less
@@ -105,8 +107,13 @@ class Manager {
   /// Somebody who knows (ETRN) says that this domain's hosts want its mail: as after an outage, they are
   /// probed with one message, and the rest follows in a slow start.
   void drain(const mail::Domain& domain);
-  /// How the destination of this domain stands. `done` on the conductor's loop, at once or later.
-  void recovery(const mail::Domain& domain, const std::string& route_pin, std::function<void(Recovery)> done);
+  /// Credentials may be others than before, and these accounts (Credentials::account) have some: hosts that
+  /// did not take ours are asked again now, with one message as ever. What waited for another account is
+  /// released: its route is another now.
+  void sign_in_again(const std::set<std::string>& accounts);
+  /// How the destination of such mail stands: its domain, sender, listener and pin count. `done` on the
+  /// conductor's loop, at once or later.
+  void recovery(const mail::Delivery& asked, std::function<void(Recovery)> done);
   [[nodiscard]] ManagerStatus status() const;
   /// Takes back the deliveries that `wanted` names and that still wait for a connection: their `done` will
   /// not be called. What is on a connection goes on.

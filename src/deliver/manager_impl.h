@@ -21,7 +21,8 @@ class Manager::Impl : public std::enable_shared_from_this<Manager::Impl> {
   void reconfigure(Settings settings);
   void probe_now(const std::string& address);
   void drain(const mail::Domain& domain);
-  void recovery(const mail::Domain& domain, const std::string& route_pin, std::function<void(Recovery)> done);
+  void sign_in_again(const std::set<std::string>& accounts);
+  void recovery(const mail::Delivery& asked, std::function<void(Recovery)> done);
   [[nodiscard]] ManagerStatus status() const;
   [[nodiscard]] std::vector<mail::DeliveryPtr> take_back(const Wanted& wanted);
   [[nodiscard]] std::string why_waiting(const Wanted& wanted) const;
@@ -61,6 +62,7 @@ class Manager::Impl : public std::enable_shared_from_this<Manager::Impl> {
   void on_opened(Site& site, const std::shared_ptr<Connection>& connection);
   void on_closed(Site& site, Report& report);
   void walk_lost(Site& site, Walk walk, const Report& report);
+  void tell_unauthorized(const Site& site, const Candidate& candidate, const mail::Outcome& why) const;
   void feed_starved();
   void retire_worse(Site& site, size_t tier);
   void tick();

@@ -1,6 +1,7 @@
 // Recovery: a host that was down gets one message; when that got through, all that waits for it follows in a
 // slow start (ramp.h). docs/recovery.md tells operators of it.
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "deliver/manager_impl.h"
@@ -18,10 +19,9 @@ constexpr size_t kDomainsMax = 10'000;
 constexpr size_t kDomainsTold = 100;
 
 /// A question for the router about all mail of a domain.
-mail::Delivery asked_for(const mail::Domain& domain, const std::string& route_pin) {
+mail::Delivery asked_for(const mail::Domain& domain) {
   mail::Delivery out;
   out.domain = domain;
-  out.route_pin = route_pin;
   return out;
 }
 
@@ -211,8 +211,24 @@ void Manager::Impl::probe_now(const std::string& address) {
   }
 }
 
+void Manager::Impl::sign_in_again(const std::set<std::string>& accounts) {
+  const Steady now = net::steady_now();
+  memory_.probe_accounts_now(now);
+  for (auto& [key, where] : sites_) {
+    if (!where->down || !where->targets || !where->targets->credentials) continue;
+    if (accounts.contains(account_of(*where->targets))) {
+      where->asked.reset();
+      tick_site(*where, now);
+      continue;
+    }
+    where->down = false;
+    const auto domains = listed(std::exchange(where->waiting, {}));
+    if (!domains.empty() && site_back_) site_back_(key, domains, Release::all);
+  }
+}
+
 void Manager::Impl::drain(const mail::Domain& domain) {
-  router_.targets(asked_for(domain, {}), [weak = weak_from_this(), domain](const TargetsPtr& targets) {
+  router_.targets(asked_for(domain), [weak = weak_from_this(), domain](const TargetsPtr& targets) {
     const auto self = weak.lock();
     if (!self || self->stopping_ || !targets || targets->decision != TargetsDecision::deliver ||
         targets->transport == Transport::maildir)
@@ -258,6 +274,10 @@ Recovery Manager::Impl::recovery_of(const Site& where, Steady now) const {
     if (known == nullptr || !known->down) continue;
     out.down_for = std::max(out.down_for, Millis{now - known->down_since});
     if (!next || known->next_probe < *next) out.last = known->last.reply;
+    if (known->about == HostMemory::About::account && where.targets->credentials) {
+      out.fault = fmt::format("{} does not take our credentials ({}): {}", known->host,
+                              known->last.reply.to_string(), where.targets->credentials->remedy);
+    }
     next = std::min(next.value_or(known->next_probe), known->next_probe);
   }
   if (!where.down) return out;
@@ -266,9 +286,8 @@ Recovery Manager::Impl::recovery_of(const Site& where, Steady now) const {
   return out;
 }
 
-void Manager::Impl::recovery(const mail::Domain& domain, const std::string& route_pin,
-                             std::function<void(Recovery)> done) {
-  router_.targets(asked_for(domain, route_pin), [weak = weak_from_this(), done = std::move(done)](const TargetsPtr& targets) {
+void Manager::Impl::recovery(const mail::Delivery& asked, std::function<void(Recovery)> done) {
+  router_.targets(asked, [weak = weak_from_this(), done = std::move(done)](const TargetsPtr& targets) {
     const auto self = weak.lock();
     if (!self || !targets) return done({});
     const auto at = self->sites_.find(targets->site_key);

@@ -17,6 +17,9 @@ constexpr Millis kWelcomePatience{1'000};
 constexpr Millis kForgetAfter{60'000};
 constexpr Millis kForgetDownAfter{24 * 3'600'000};
 
+/// RFC 4954 4: 454 is a trouble of the server's own; 535 and its like are about us.
+bool refuses_account(const mail::Outcome& why) { return why.remote && why.reply.permanent(); }
+
 mail::Outcome nobody() {
   return mail::Outcome::deferred(451, {4, 4, 1}, "no host of the domain can be reached");
 }
@@ -274,11 +277,7 @@ void Manager::Impl::walk_lost(Site& where, Walk walk, const Report& report) {
     return connect(where, std::move(walk));
   }
   if (report.end == Dialogue::End::unauthorized) {
-    log::error("the smart host does not take our credentials: its mail waits",
-               {{"host", candidate.host},
-                {"address", candidate.peer.to_string()},
-                {"account", candidate.peer.account},
-                {"reply", report.why->reply.to_string()}});
+    tell_unauthorized(where, candidate, *report.why);
   } else if (report.end == Dialogue::End::tls_failed) {
     log::warning("TLS failed, and the route wants it",
                  {{"host", candidate.host}, {"reason", report.why->reply.text}});
@@ -296,9 +295,22 @@ void Manager::Impl::walk_lost(Site& where, Walk walk, const Report& report) {
     if (walk.purpose == Walk::Purpose::mail) where.pacing.limited_to(where.connections.size());
     return;
   }
-  memory_.failed(candidate.peer, *report.why, now);
+  const bool account = report.end == Dialogue::End::unauthorized && refuses_account(*report.why);
+  memory_.failed(candidate.peer, *report.why, now,
+                 account ? HostMemory::About::account : HostMemory::About::host);
   ++walk.at;
   advance(where, std::move(walk));
+}
+
+void Manager::Impl::tell_unauthorized(const Site& where, const Candidate& candidate,
+                                      const mail::Outcome& why) const {
+  log::error(refuses_account(why) ? "the smart host does not take our credentials: its mail waits"
+                                  : "can't sign in at the smart host: its mail waits",
+             {{"host", candidate.host},
+              {"address", candidate.peer.to_string()},
+              {"account", candidate.peer.account},
+              {"reply", why.reply.to_string()},
+              {"remedy", refuses_account(why) ? where.targets->credentials->remedy : std::string()}});
 }
 
 void Manager::Impl::schedule_tick() {

@@ -46,6 +46,9 @@ struct Credentials {
   std::string password;
   /// Tells it from other accounts and passwords of that user: what the host says of one concerns no other.
   std::string account{};
+  /// For the operator, when the host does not take them: whose they are, and what to do. Without the
+  /// password.
+  std::string remedy{};
 };
 
 /// A folder of our own. "{domain}" and "{user}" in the template are replaced, safely (see maildir.h).

@@ -47,6 +47,12 @@ deliver::Targets to_targets(const route::Plan& plan, deliver::TlsPolicy tls) {
   return out;
 }
 
+void name_entry(route::Plan& plan, const std::string& entry) {
+  // A refusal has words of the operator's own.
+  if (entry.empty() || plan.why != route::Why::by_route || plan.decision == route::Verdict::bounce) return;
+  plan.reason = fmt::format("by the route {}", entry);
+}
+
 void limit_rate(deliver::Targets& targets, double rate_max) {
   if (rate_max <= 0) return;
   targets.rate_max = rate_max;

@@ -12,6 +12,10 @@ namespace waybill::handover {
 /// reply. `tls` is what every host is offered.
 [[nodiscard]] deliver::Targets to_targets(const route::Plan& plan, deliver::TlsPolicy tls);
 
+/// What an entry of the route table (RouteTable's words for it; empty: none) discards or holds is told by its
+/// name.
+void name_entry(route::Plan& plan, const std::string& entry);
+
 /// A destination with a limit of its own (messages a second; 0: none) is a site of its own: it shares
 /// connections and the limit with those of the same hosts and limit.
 void limit_rate(deliver::Targets& targets, double rate_max);

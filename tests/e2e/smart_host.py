@@ -34,6 +34,7 @@ class SmartHost:
         self.lock = threading.Lock()
         self.messages = []  # (user, whether by TLS, recipients, text)
         self.commands = []  # (whether by TLS, first word)
+        self.refused = 0  # passwords
         self.listener = socket.create_server((ip, port))
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -98,6 +99,8 @@ class SmartHost:
             session.say("334 UGFzc3dvcmQ6")
             password = base64.b64decode(session.line()).decode()
         if self.accounts.get(user) != password:
+            with self.lock:
+                self.refused += 1
             session.say("535 5.7.8 authentication credentials invalid")
             return None
         session.say("235 2.7.0 welcome")

@@ -95,6 +95,22 @@ QueueRow row() {
   return out;
 }
 
+std::optional<RecoveryStatus> maybe_recovery() {
+  if (*rc::gen::arbitrary<bool>()) return std::nullopt;
+  RecoveryStatus out;
+  out.phase = *rc::gen::element<std::string>("normal", "down", "probing", "slow start", "");
+  out.down_since = maybe(time());
+  out.next_probe = maybe(time());
+  out.paused_until = maybe(time());
+  out.rate_per_minute = *rc::gen::arbitrary<uint64_t>();
+  out.rate_max_per_minute = *rc::gen::arbitrary<uint64_t>();
+  out.queued = *rc::gen::arbitrary<uint64_t>();
+  out.queued_is_least = *rc::gen::arbitrary<bool>();
+  out.empty_in_s = maybe(rc::gen::arbitrary<uint64_t>());
+  out.fault = *text();
+  return out;
+}
+
 Selector selector() {
   SelectorText out;
   if (*rc::gen::arbitrary<bool>()) out.id = (*id()).to_string();
@@ -171,7 +187,9 @@ RC_GTEST_PROP(Codec, histories_round_trip, ()) {
     value.recipients.push_back(one.recipient);
   }
   RC_ASSERT((decode<TraceAnswer>(encode(value)) == value));
-  WhyAnswer why{*id(), {{row().recipient, *text(), {}, {{*text(), *text(), *text()}}}}};
+  WhyAnswer why{*id(), {}};
+  for (int i = *rc::gen::inRange(0, 3); i > 0; --i)
+    why.recipients.push_back({row().recipient, *text(), maybe_recovery(), {{*text(), *text(), *text()}}});
   RC_ASSERT((decode<WhyAnswer>(encode(why)) == why));
 }
 

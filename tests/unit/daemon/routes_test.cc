@@ -157,6 +157,38 @@ TEST(Targeter, goes_by_sender_and_listener) {
   EXPECT_EQ(host("x@other.example", "mx 192.0.2.9:25"), "mx.d.example");
 }
 
+TEST(Targeter, tells_whose_mail_a_mended_password_file_releases) {
+  Folder folder;
+  const std::string file = folder.write("pw", "open sesame\n", 0644);
+  const auto settings =
+      config_of("[route.\"d.example\"]\nvia = \"[a.example]\"\nauth = { user = \"joe\", password_file = \"" +
+                file + "\" }\n");
+  MailWorld world;
+  world.host("a.example", {"192.0.2.1"});
+  net::Loop loop;
+  const ManualClock clock{Time{}};
+  Targeter targeter(loop, world, clock);
+  const auto reload = [&] { targeter.configure(settings, {}, {}, read_channels(*settings), LocalMail{}); };
+  reload();
+  EXPECT_THAT(targeter.faults(),
+              testing::ElementsAre(testing::AllOf(HasSubstr("the route \"d.example\" can't be used"),
+                                                  HasSubstr("chmod 0600"))));
+  auto decision = deliver::TargetsDecision::bounce;
+  targeter.targets(delivery_from("a@b.example", "mx"), [&](const deliver::TargetsPtr& targets) {
+    decision = targets->decision;
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_EQ(decision, deliver::TargetsDecision::defer);
+  reload();
+  EXPECT_THAT(targeter.take_mended(), testing::IsEmpty()) << "it is as it was";
+  chmod(file.c_str(), 0600);
+  reload();
+  EXPECT_THAT(targeter.faults(), testing::IsEmpty());
+  EXPECT_THAT(targeter.take_mended(), testing::ElementsAre(domain("d.example")));
+  EXPECT_THAT(targeter.take_mended(), testing::IsEmpty()) << "once";
+}
+
 TEST(Targeter, tells_what_discards_and_what_holds) {
   const auto discarded =
       targets_of("[route.\"d.example\"]\nvia = \"discard\"\n", delivery_from("a@b.example", "mx"));

@@ -51,6 +51,25 @@ TEST(HostMemory, a_probe_can_be_had_now_and_is_still_only_one) {
   EXPECT_TRUE(memory.find(kPeer)->down);
 }
 
+TEST(HostMemory, other_credentials_are_a_reason_to_ask_again_where_the_account_was_refused) {
+  HostMemory memory({.probe_first = Millis{10'000}});
+  const Peer dead{{IpAddress::v4({192, 0, 2, 2}), 25}, {}};
+  memory.failed(kPeer, refused(), kStart, HostMemory::About::account);
+  memory.failed(dead, refused(), kStart);
+  memory.probe_accounts_now(kStart);
+  EXPECT_EQ(memory.may_try(dead, kStart), May::skip) << "it has nothing to do with credentials";
+  EXPECT_EQ(memory.may_try(kPeer, kStart), May::probe);
+  // The reload comes while the old password is being tried.
+  memory.probe_accounts_now(kStart);
+  EXPECT_EQ(memory.may_try(kPeer, kStart), May::skip) << "someone is trying";
+  memory.failed(kPeer, refused(), kStart, HostMemory::About::account);
+  EXPECT_EQ(memory.find(kPeer)->next_probe, kStart + Millis{10'000}) << "near again";
+  EXPECT_EQ(memory.may_try(kPeer, kStart + Millis{10'000}), May::probe);
+  memory.failed(kPeer, refused(), kStart + Millis{10'000});
+  memory.probe_accounts_now(kStart + Millis{10'000});
+  EXPECT_EQ(memory.may_try(kPeer, kStart + Millis{10'000}), May::skip) << "now it is the host";
+}
+
 TEST(HostMemory, a_probe_given_up_leaves_the_place_free) {
   HostMemory memory({.probe_first = Millis{10}});
   memory.failed(kPeer, refused(), kStart);

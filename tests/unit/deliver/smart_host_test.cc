@@ -43,7 +43,8 @@ TargetsPtr smart_host(const SmtpPeer& peer, const std::string& roots,
       *test::smtp_targets("relay as joe", {{0, "relay.test", "127.0.0.1", peer.port()}}));
   out->tls = TlsPolicy::verify;
   out->tls_context = net::TlsContext::verifying_client(roots).value();
-  out->credentials = std::make_shared<const Credentials>(Credentials{"joe", password});
+  out->credentials = std::make_shared<const Credentials>(
+      Credentials{.user = "joe", .password = password, .remedy = "the route \"*\" signs in as joe"});
   return out;
 }
 
@@ -81,8 +82,8 @@ TEST(SmartHost, nothing_is_said_to_one_whose_certificate_is_not_trusted) {
     const char* what;
   };
   for (const Case& one :
-       {Case{&certificate, &other, "is not trusted"},
-        Case{&elsewhere, &elsewhere, "hostname mismatch"}, Case{&expired, &expired, "expired"}}) {
+       {Case{&certificate, &other, "is not trusted"}, Case{&elsewhere, &elsewhere, "hostname mismatch"},
+        Case{&expired, &expired, "expired"}}) {
     const SmtpPeer peer(kOffers, knows_joe, with(*one.shown));
     ManagerKit kit;
     kit.router.set("dest.test", smart_host(peer, one.trusted->roots_file()));
@@ -126,6 +127,90 @@ TEST(SmartHost, mail_without_credentials_never_shares_a_connection_with_mail_tha
   for (const int connection : with_account) EXPECT_FALSE(without.contains(connection));
   EXPECT_EQ(std::ranges::count_if(peer.commands(), [](const auto& one) { return one.starts_with("AUTH"); }),
             static_cast<long>(with_account.size()));
+}
+
+Settings patient() {
+  Settings out;
+  out.memory.probe_first = Millis{3'600'000};  // what comes sooner comes by a reload
+  return out;
+}
+
+std::shared_ptr<mail::Delivery> waited(const std::string& to) {
+  auto out = make_delivery({to});
+  out->backlog = out->unreached = true;
+  return out;
+}
+
+long sign_ins(const SmtpPeer& peer) {
+  return std::ranges::count_if(peer.commands(), [](const auto& one) { return one.starts_with("AUTH"); });
+}
+
+TEST(SmartHost, one_refusal_answers_for_all_mail_of_the_account) {
+  const IssuedCertificate certificate({"relay.test"});
+  const SmtpPeer peer(kOffers, knows_joe, with(certificate));
+  ManagerKit kit(patient());
+  kit.router.set("dest.test", smart_host(peer, certificate.roots_file(), "wrong"));
+  kit.router.set("other.test", smart_host(peer, certificate.roots_file(), "wrong"));
+  for (int n = 0; n < 40; ++n) kit.start(make_delivery({n % 2 == 0 ? "user@dest.test" : "user@other.test"}));
+  for (const auto& result : kit.results(40))
+    EXPECT_EQ(result.outcomes.at(0).reply.to_string(), "535 5.7.8 no such account");
+  for (int n = 0; n < 10; ++n)
+    EXPECT_EQ(kit.one(waited("user@dest.test")).reply.to_string(), "535 5.7.8 no such account");
+  EXPECT_EQ(sign_ins(peer), 1);
+  const Recovery recovery = kit.status().sites.at(0).recovery;
+  EXPECT_EQ(recovery.phase, Recovery::Phase::down);
+  EXPECT_EQ(recovery.fault,
+            "relay.test does not take our credentials (535 5.7.8 no such account): the route \"*\" signs in "
+            "as joe");
+}
+
+TEST(SmartHost, what_is_not_about_the_account_is_no_fault_of_the_operators) {
+  const IssuedCertificate certificate({"relay.test"});
+  const SmtpPeer peer(
+      kOffers,
+      [](const std::string& command, int) -> std::optional<std::string> {
+        return command.starts_with("AUTH") ? std::optional("454 4.7.0 directory is down") : std::nullopt;
+      },
+      with(certificate));
+  ManagerKit kit(patient());
+  kit.router.set("dest.test", smart_host(peer, certificate.roots_file()));
+  EXPECT_EQ(kit.one(make_delivery({"user@dest.test"})).fate, Fate::deferred);
+  const auto status = kit.status();
+  EXPECT_TRUE(status.sites.at(0).down);
+  EXPECT_EQ(status.sites.at(0).recovery.fault, "");
+}
+
+TEST(SmartHost, the_right_password_releases_at_once_what_waited_for_it) {
+  const IssuedCertificate certificate({"relay.test"});
+  const SmtpPeer peer(kOffers, knows_joe, with(certificate));
+  ManagerKit kit(patient());
+  for (const char* domain : {"dest.test", "other.test"}) {
+    kit.router.set(domain, smart_host(peer, certificate.roots_file(), "wrong"));
+    EXPECT_EQ(kit.one(make_delivery({std::string("user@") + domain})).fate, Fate::deferred);
+  }
+  const auto reload = [&kit] { kit.on_conductor([&kit] { kit.manager().sign_in_again({"joe"}); }); };
+  reload();
+  EXPECT_EQ(kit.one(waited("user@dest.test")).fate, Fate::deferred) << "nothing has changed";
+  EXPECT_LE(sign_ins(peer), 2) << "a reload is one probe";
+  EXPECT_TRUE(kit.status().sites.at(0).down);
+  for (const char* domain : {"dest.test", "other.test"})
+    kit.router.set(domain, smart_host(peer, certificate.roots_file()));
+  reload();
+  EXPECT_THAT(kit.back(2),
+              testing::UnorderedElementsAre("relay as joe/dest.test", "relay as joe/other.test"));
+  EXPECT_EQ(peer.messages().size(), 1U) << "one message first";
+  EXPECT_EQ(kit.status().sites.at(0).recovery.fault, "");
+}
+
+TEST(SmartHost, what_waited_for_an_account_that_is_no_more_is_released) {
+  const IssuedCertificate certificate({"relay.test"});
+  const SmtpPeer peer(kOffers, knows_joe, with(certificate));
+  ManagerKit kit(patient());
+  kit.router.set("dest.test", smart_host(peer, certificate.roots_file(), "wrong"));
+  EXPECT_EQ(kit.one(make_delivery({"user@dest.test"})).fate, Fate::deferred);
+  kit.on_conductor([&kit] { kit.manager().sign_in_again({"jane"}); });
+  EXPECT_THAT(kit.back(1), testing::ElementsAre("relay as joe/dest.test"));
+  EXPECT_EQ(sign_ins(peer), 1);
 }
 
 TEST(SmartHost, a_refused_account_is_no_dead_host_for_others) {
