@@ -65,10 +65,10 @@ std::string rehearsal_json(const Rehearsal& rehearsal) {
                     {"end_ms", summary.end.count()},
                     {"took_ms", rehearsal.took.count()},
                     {"slot_ms", summary.slot.count()}};
-  line["recipients"] = json::object{{"accepted", summary.accepted},     {"delivered", summary.delivered},
-                                    {"bounced", summary.bounced},       {"expired", summary.expired},
-                                    {"waiting", summary.waiting},       {"put_off", summary.put_off},
-                                    {"duplicates", summary.duplicates}, {"left_out", summary.left_out}};
+  line["recipients"] = json::object{
+      {"accepted", summary.accepted}, {"delivered", summary.delivered},   {"bounced", summary.bounced},
+      {"expired", summary.expired},   {"discarded", summary.discarded},   {"waiting", summary.waiting},
+      {"put_off", summary.put_off},   {"duplicates", summary.duplicates}, {"left_out", summary.left_out}};
   line["left_out_ms"] = summary.left_out_for.count();
   line["delay_ms"] = json::object{{"median", time_or_null(summary.delay_median)},
                                   {"p99", time_or_null(summary.delay_p99)},

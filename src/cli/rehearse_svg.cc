@@ -229,6 +229,8 @@ std::string fate_line(const rehearse::Summary& summary) {
     out += fmt::format(", {} bounced", short_number(static_cast<double>(summary.bounced)));
   if (summary.expired > 0)
     out += fmt::format(", {} expired", short_number(static_cast<double>(summary.expired)));
+  if (summary.discarded > 0)
+    out += fmt::format(", {} discarded by a route", short_number(static_cast<double>(summary.discarded)));
   if (summary.waiting > 0)
     out += fmt::format(", {} still waiting", short_number(static_cast<double>(summary.waiting)));
   if (summary.delay_median)

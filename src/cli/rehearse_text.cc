@@ -76,9 +76,11 @@ std::string reason_lines(const std::vector<rehearse::Summary::Reason>& reasons, 
 
 std::string fates(const rehearse::Summary& summary, Paint paint) {
   std::string out =
-      fmt::format("  fates   {} accepted: {} delivered, {} bounced, {} expired, {} still waiting\n",
+      fmt::format("  fates   {} accepted: {} delivered, {} bounced, {} expired, {}{} still waiting\n",
                   grouped(summary.accepted), grouped(summary.delivered), grouped(summary.bounced),
-                  grouped(summary.expired), grouped(summary.waiting));
+                  grouped(summary.expired),
+                  summary.discarded == 0 ? "" : grouped(summary.discarded) + " discarded by a route, ",
+                  grouped(summary.waiting));
   if (summary.left_out > 0) {
     out += fmt::format(
         "  calm    {} of them in {} of calm: counted like the minute before, not played (--whole plays "

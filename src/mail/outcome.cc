@@ -29,9 +29,9 @@ Result<EnhancedStatus> EnhancedStatus::parse(std::string_view text) {
 }
 
 std::string Reply::to_string() const {
-  std::string out = fmt::format("{}", code);
+  std::string out = code == 0 ? std::string() : fmt::format("{}", code);
   if (enhanced.present()) out += " " + enhanced.to_string();
-  if (!text.empty()) out += " ";
+  if (!text.empty() && !out.empty()) out += " ";
   for (const char c : text) {
     if (c == '\n') {
       out += " / ";

@@ -31,7 +31,7 @@ struct Reply {
   [[nodiscard]] bool positive() const { return code >= 200 && code < 400; }
   [[nodiscard]] bool transient() const { return code >= 400 && code < 500; }
   [[nodiscard]] bool permanent() const { return code >= 500 && code < 600; }
-  /// "550 5.1.1 no such user", on one line ('\n' becomes " / ").
+  /// "550 5.1.1 no such user", on one line ('\n' becomes " / "); of one without a code, its text.
   [[nodiscard]] std::string to_string() const;
   bool operator==(const Reply&) const = default;
 };

@@ -166,9 +166,9 @@ Status read_self(Words& words, Scenario& scenario) {
 Status read_route(Words& words, Scenario& scenario) {
   TAKE(pattern, words.word("a pattern"));
   if (!words.take("via")) return words.error("'via' is missing");
-  TAKE(via, words.word("a route: \"[a.example], [b.example]\" in quotes"));
-  if (Status added = scenario.routes.add(*pattern, *via); !added) return words.error(added.error());
-  return words.end();
+  if (words.empty()) return words.error("a route is missing: [a.example], [b.example]");
+  if (Status added = scenario.routes.add(*pattern, words.rest()); !added) return words.error(added.error());
+  return {};
 }
 
 Status read_retry(Words& words, Scenario& scenario) {

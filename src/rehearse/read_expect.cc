@@ -17,6 +17,7 @@ std::optional<queue::State> state_of(std::string_view word) {
   if (word == "delivered") return queue::State::delivered;
   if (word == "bounced") return queue::State::bounced;
   if (word == "expired") return queue::State::expired;
+  if (word == "discarded") return queue::State::discarded;
   return std::nullopt;
 }
 

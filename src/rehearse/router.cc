@@ -22,34 +22,37 @@ Router::Router(const Scenario& scenario, net::VirtualWorld& world, dns::Resolver
     self_.names.insert(self_.names.begin(), std::move(*name));
 }
 
-Result<route::Request> Router::request(const mail::Delivery& delivery) {
-  route::Request request;
+Result<Router::Asking> Router::request(const mail::Delivery& delivery) {
+  Asking out;
+  route::Request& request = out.request;
   request.domain = delivery.domain;
   request.options = scenario_.route_options;
   request.self = self_;
   request.role =
       backup_domains_.contains(delivery.domain.text()) ? route::Role::backup : route::Role::foreign;
   if (delivery.route_pin.empty()) {
-    request.way = scenario_.routes
-                      .choose({.domain = delivery.domain,
-                               .role = request.role,
-                               .sender = delivery.envelope ? delivery.envelope->from : mail::ReversePath{},
-                               .listener = delivery.listener,
-                               .released = delivery.released})
-                      .way;
+    const route::Choice choice =
+        scenario_.routes.choose({.domain = delivery.domain,
+                                 .role = request.role,
+                                 .sender = delivery.envelope ? delivery.envelope->from : mail::ReversePath{},
+                                 .listener = delivery.listener,
+                                 .released = delivery.released});
+    request.way = choice.way;
+    if (choice.entry != nullptr) out.entry = choice.entry->to_string();
   } else {
     auto way = route::Way::parse(delivery.route_pin);
     if (!way) return pass(way.error());
     request.way = std::move(*way);
   }
   request.seed = random_.next();
-  return request;
+  return out;
 }
 
 void Router::targets(const mail::Delivery& delivery, Done done) {
   auto asking = request(delivery);
   const std::string key =
-      delivery.domain.text() + " via " + (asking ? asking->way.to_string() : delivery.route_pin);
+      delivery.domain.text() + " via " +
+      (asking ? asking->request.way.to_string() + " by " + asking->entry : delivery.route_pin);
   if (const auto at = kept_.find(key); at != kept_.end()) {
     if (at->second.until > world_.now()) return done(handover::deal(at->second.targets, random_));
     kept_.erase(at);
@@ -65,8 +68,12 @@ void Router::targets(const mail::Delivery& delivery, Done done) {
     return planned(key, plan);
   }
   route::gather(
-      std::move(*asking), resolver_, [this](std::function<void()> work) { world_.post(std::move(work)); },
-      [this, key](const route::Plan& plan, const dns::Facts&) { planned(key, plan); });
+      std::move(asking->request), resolver_,
+      [this](std::function<void()> work) { world_.post(std::move(work)); },
+      [this, key, entry = asking->entry](route::Plan plan, const dns::Facts&) {
+        handover::name_entry(plan, entry);
+        planned(key, plan);
+      });
 }
 
 void Router::planned(const std::string& key, const route::Plan& plan) {

@@ -28,7 +28,11 @@ class Router final : public deliver::Router {
     deliver::TargetsPtr targets;
     Steady until;
   };
-  [[nodiscard]] Result<route::Request> request(const mail::Delivery& delivery);
+  struct Asking {
+    route::Request request;
+    std::string entry;  ///< of the table, as it calls itself; empty: none applies
+  };
+  [[nodiscard]] Result<Asking> request(const mail::Delivery& delivery);
   void planned(const std::string& key, const route::Plan& plan);
 
   const Scenario& scenario_;

@@ -109,6 +109,12 @@ void Summarizer::count(Reasons& reasons, const Journal::Attempt& one) {
   ++reasons[std::move(reason)];
 }
 
+// Of those who ended otherwise than delivered.
+uint64_t& Summarizer::count_of(queue::State after) {
+  if (after == queue::State::expired) return out_.expired;
+  return after == queue::State::discarded ? out_.discarded : out_.bounced;
+}
+
 void Summarizer::attempt(Journal::Attempt one) {
   const auto at = open_.find({one.message, one.index});
   if (at == open_.end()) {
@@ -124,7 +130,7 @@ void Summarizer::attempt(Journal::Attempt one) {
     ++out_.delivered;
     ++delays_ms_[static_cast<uint32_t>(std::min<int64_t>((one.at - at->second).count(), UINT32_MAX))];
   } else {
-    ++(one.after == queue::State::expired ? out_.expired : out_.bounced);
+    ++count_of(one.after);
     count(endings_, one);
   }
   open_.erase(at);

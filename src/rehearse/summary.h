@@ -26,7 +26,7 @@ struct Summary {
   };
   /// A reply that ended a recipient or put it off, and how often.
   struct Reason {
-    std::string reply;  ///< "451 4.7.1 later"
+    std::string reply;  ///< "451 4.7.1 later", or what a route did
     std::string host;   ///< MX name; empty: none was reached
     uint64_t count = 0;
   };
@@ -40,6 +40,7 @@ struct Summary {
 
   // Recipients of what came in; reports that we wrote are not among them.
   uint64_t accepted = 0, delivered = 0, bounced = 0, expired = 0;
+  uint64_t discarded = 0;  ///< by a route
   /// Of `accepted`: in calm stretches that were not played, but counted as the minute before them went.
   uint64_t left_out = 0;
   Millis left_out_for{0};  ///< those stretches together
@@ -50,7 +51,7 @@ struct Summary {
   uint64_t reports_failure = 0, reports_delay = 0, reports_success = 0;
   /// From acceptance to the 250, of those who were delivered. None: nobody was.
   std::optional<Millis> delay_median, delay_p99, delay_longest;
-  std::vector<Reason> endings;   ///< bounced and expired, most frequent first
+  std::vector<Reason> endings;   ///< bounced, expired and discarded, most frequent first
   std::vector<Reason> put_offs;  ///< deferred, most frequent first
 };
 
@@ -72,7 +73,9 @@ class Summarizer final : public Recorder {
 
   /// `end` of the run. Once.
   [[nodiscard]] Summary finish(Millis end);
-  [[nodiscard]] uint64_t ended() const { return out_.delivered + out_.bounced + out_.expired; }
+  [[nodiscard]] uint64_t ended() const {
+    return out_.delivered + out_.bounced + out_.expired + out_.discarded;
+  }
 
  private:
   struct Key {
@@ -91,6 +94,7 @@ class Summarizer final : public Recorder {
   [[nodiscard]] size_t slot(Millis at);
   void fill_depth(size_t up_to);
   void spread(Summary::Host& host, uint64_t messages, Millis from, Millis to);
+  [[nodiscard]] uint64_t& count_of(queue::State after);
   static void count(Reasons& reasons, const Journal::Attempt& one);
 
   Summary out_;

@@ -251,6 +251,27 @@ TEST_F(RehearseVerb, bad_words_are_2) {
   }
 }
 
+TEST_F(RehearseVerb, what_a_route_discards_is_told_and_is_no_failure) {
+  const std::string file = write(
+      "discard.scn",
+      "route old.example via discard\nhost m m.example.net 192.0.2.1\ndns example.net mx 10 m.example.net\n"
+      "at 0s send from a@b.example to c@example.net,c@old.example\nexpect c@old.example discarded\n");
+  const std::string picture = folder_ / "discard.svg";
+  const Ran ran = run({file, "--plot", picture});
+  EXPECT_EQ(ran.code, exit_ok) << ran.err;
+  EXPECT_THAT(
+      ran.out,
+      HasSubstr("2 accepted: 1 delivered, 0 bounced, 0 expired, 1 discarded by a route, 0 still waiting"));
+  EXPECT_THAT(ran.out, HasSubstr("1  by the route \"old.example\""));
+  std::ifstream svg(picture);
+  EXPECT_THAT(std::string((std::istreambuf_iterator<char>(svg)), {}),
+              HasSubstr("1 of 2 delivered, 1 discarded by a route"));
+  const auto out = boost::json::parse(run({file, "--json"}).out).as_object();
+  EXPECT_EQ(out.at("recipients").at("discarded"), 1);
+  EXPECT_EQ(out.at("recipients").at("bounced"), 0);
+  EXPECT_EQ(out.at("endings").at(0).at("reply"), "by the route \"old.example\"");
+}
+
 TEST_F(RehearseVerb, scenarios_are_judged) {
   const std::string good = write("good.scn",
                                  "host m m.example.net 192.0.2.1\ndns example.net mx 10 m.example.net\n"

@@ -72,11 +72,11 @@ TEST(Judge, an_unmet_expectation_says_where_and_what_happened) {
 TEST(Judge, every_kind_of_expectation_can_fail) {
   for (const char* text :
        {"expect u*@example.net delivered", "expect u3@example.net never bounced",
-        "expect u1@example.net waiting at 10m", "expect u1@example.net deferred",
-        "expect u1@example.net attempt 1 after 1h", "expect u1@example.net attempts == 2",
-        "expect attempts at m2 == 0", "expect never attempted m1", "expect m1 took == 0",
-        "expect m1 took 90%..100%", "expect lookups example.net mx == 0", "expect queue 7 at 3h",
-        "expect no dsn to a@here.example", "expect dsn to a@here.example delivered",
+        "expect u1@example.net discarded", "expect u1@example.net waiting at 10m",
+        "expect u1@example.net deferred", "expect u1@example.net attempt 1 after 1h",
+        "expect u1@example.net attempts == 2", "expect attempts at m2 == 0", "expect never attempted m1",
+        "expect m1 took == 0", "expect m1 took 90%..100%", "expect lookups example.net mx == 0",
+        "expect queue 7 at 3h", "expect no dsn to a@here.example", "expect dsn to a@here.example delivered",
         "expect dsn to a@here.example delay", "expect nobody@example.net delivered"}) {
     EXPECT_EQ(faults_of(text).size(), 1U) << text;
   }

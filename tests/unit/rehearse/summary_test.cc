@@ -107,6 +107,23 @@ TEST(Summary, endings_are_told_by_reply_and_host) {
   EXPECT_EQ(out.duplicates, 0u);
 }
 
+TEST(Summary, what_a_route_discards_is_no_bounce) {
+  const Summary out = played(
+      "route *.old.example via discard\n"
+      "host one m1.example.net 192.0.2.1\n"
+      "dns example.net mx 10 m1.example.net\n"
+      "at 0s send from a@here.example to x{n}@lists.old.example count 3\n"
+      "at 0s send from a@here.example to right@example.net\n");
+  EXPECT_EQ(out.accepted, 4u);
+  EXPECT_EQ(out.discarded, 3u);
+  EXPECT_EQ(out.delivered, 1u);
+  EXPECT_EQ(out.bounced + out.expired + out.waiting + out.put_off + out.duplicates, 0u);
+  ASSERT_THAT(out.endings, SizeIs(1));
+  EXPECT_EQ(out.endings[0].count, 3u);
+  EXPECT_EQ(out.endings[0].reply, "by the route \"*.old.example\"");
+  EXPECT_EQ(out.reports_failure, 0u);
+}
+
 TEST(Summary, a_message_that_is_taken_twice_is_counted) {
   Scenario world;
   world.hosts.push_back({.label = "one"});
