@@ -7,8 +7,15 @@
 namespace waybill::receive {
 namespace {
 constexpr std::string_view kResults = "authentication-results";
+/// Where a name is longer, it is ours and white space, or none of ours.
+constexpr size_t kNameMax = kResults.size() * 2;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+std::string_view without_padding(std::string_view name) {
+  const size_t last = name.find_last_not_of(" \t");
+  return last == std::string_view::npos ? std::string_view() : name.substr(0, last + 1);
+}
 
 /// Behind white space and comments, which nest and quote (RFC 5322 3.2.2). Never ends in the middle of one.
 size_t skip_cfws(std::string_view text, size_t pos) {
@@ -29,7 +36,7 @@ size_t skip_cfws(std::string_view text, size_t pos) {
 }
 }  // namespace
 
-std::string authserv_id_of(std::string_view value) {
+std::string authserv_id_of(std::string_view value, bool* open) {
   size_t pos = skip_cfws(value, 0);
   std::string id;
   if (pos < value.size() && value[pos] == '"') {
@@ -37,11 +44,13 @@ std::string authserv_id_of(std::string_view value) {
       if (value[pos] == '\\' && pos + 1 < value.size()) ++pos;
       id += value[pos];
     }
+    if (open != nullptr) *open = pos >= value.size();
     return to_lower(id);
   }
   while (pos < value.size() && !is_blank(value[pos]) && value[pos] != ';' && value[pos] != '(') {
     id += value[pos++];
   }
+  if (open != nullptr) *open = pos >= value.size();
   return to_lower(id);
 }
 
@@ -86,17 +95,27 @@ void ForgedFieldFilter::take(char c, std::string& out) {
     at_ = At::body;
     return;
   }
-  if (at_ == At::suspect && held_.size() >= kHeldOctetsMax) {
-    const bool forged =
-        is_forged() || authserv_id_of(std::string_view(held_).substr(held_.find(':') + 1)).empty();
-    if (forged) held_.clear();
-    at_ = forged ? At::drop : At::keep;
-    release(out);
-  }
-  if (at_ == At::name && held_.size() > kResults.size() * 2) {  // white space before the colon may be long
-    at_ = At::keep;
-    release(out);
-  }
+  if (at_ == At::suspect && held_.size() >= kHeldOctetsMax) bound_suspect(out);
+  if (at_ == At::name && held_.size() > kNameMax) bound_name(c, out);
+}
+
+void ForgedFieldFilter::bound_suspect(std::string& out) {
+  bool open = false;
+  const std::string id = authserv_id_of(std::string_view(held_).substr(held_.find(':') + 1), &open);
+  const bool forged = open || id == to_lower(authserv_id_);
+  if (forged) held_.clear();
+  at_ = forged ? At::drop : At::keep;
+  release(out);
+}
+
+// RFC 5322 4.5: white space before the colon may be long.
+void ForgedFieldFilter::bound_name(char c, std::string& out) {
+  if (held_.size() == kNameMax + 1) padded_ = names_us();
+  const bool padding = padded_ && (c == ' ' || c == '\t');
+  if (padding && held_.size() < kHeldOctetsMax) return;
+  if (padding) held_.clear();
+  at_ = padding ? At::drop : At::keep;
+  release(out);
 }
 
 void ForgedFieldFilter::begin_line(char c, std::string& out) {
@@ -110,13 +129,17 @@ void ForgedFieldFilter::begin_line(char c, std::string& out) {
   // The field before is over.
   if (at_ == At::suspect && is_forged()) held_.clear();
   release(out);
-  colon_ = false;
+  colon_ = padded_ = false;
   at_ = At::name;
 }
 
+bool ForgedFieldFilter::names_us() const {
+  const std::string_view name = without_padding(held_);
+  return iequals(name, kClientField) || iequals(name, kResults);
+}
+
 void ForgedFieldFilter::judge_name(std::string& out) {
-  std::string_view name = std::string_view(held_).substr(0, held_.size() - 1);
-  while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
+  const std::string_view name = without_padding(std::string_view(held_).substr(0, held_.size() - 1));
   if (iequals(name, kClientField)) {
     held_.clear();
     at_ = At::drop;

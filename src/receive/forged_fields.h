@@ -3,7 +3,7 @@
 // must never be read as our word.
 //
 // Pure; pieces of any size give the same result. Holds back one field at most, of kHeldOctetsMax octets; one
-// that hides its authserv-id deeper than that is nobody's honest field, and goes.
+// that hides its colon or the end of its authserv-id deeper than that is nobody's honest field, and goes.
 #pragma once
 
 #include <cstddef>
@@ -43,6 +43,9 @@ class ForgedFieldFilter {
   void take(char c, std::string& out);
   void begin_line(char c, std::string& out);
   void judge_name(std::string& out);
+  [[nodiscard]] bool names_us() const;
+  void bound_name(char c, std::string& out);
+  void bound_suspect(std::string& out);
   [[nodiscard]] bool is_forged() const;
   void release(std::string& out);
 
@@ -50,11 +53,13 @@ class ForgedFieldFilter {
   std::string held_;
   At at_ = At::name;
   bool line_start_ = true;
-  bool colon_ = false;  ///< this line has a colon, or continues a field: it is no text yet
-  bool blank_ = false;  ///< this line is a CR so far
+  bool padded_ = false;  ///< in `name`: one of ours, and white space of any length where the colon should be
+  bool colon_ = false;   ///< this line has a colon, or continues a field: it is no text yet
+  bool blank_ = false;   ///< this line is a CR so far
 };
 
 /// The authserv-id of an Authentication-Results value (RFC 8601 2.2), in lower case; empty: there is none.
-[[nodiscard]] std::string authserv_id_of(std::string_view value);
+/// `open`, where given: nothing follows the id, so that there might be more of it.
+[[nodiscard]] std::string authserv_id_of(std::string_view value, bool* open = nullptr);
 
 }  // namespace waybill::receive

@@ -1,6 +1,8 @@
 // A server whose octets are the fuzzer's: the first octet says how they are cut and what the message is like,
-// a NUL in the rest stands for the end of what one read gives. The dialogue must end, send only what was
-// offered, and claim nothing of a recipient that a naive witness of the same octets does not confirm.
+// a NUL in the rest stands for the end of what one read gives. Where '?' and a digit follow, the client has
+// credentials and that UseTls. The dialogue must end, send only what was offered, and claim nothing of a
+// recipient that a naive witness of the same octets does not confirm; no secret goes out before a handshake
+// that was a success, and no mail before a 2yz to AUTH.
 #include <cstdio>
 #include <cstdlib>
 
@@ -45,19 +47,34 @@ mail::Delivery make_delivery(unsigned recipients, unsigned rich) {
   return out;
 }
 
+struct Account {
+  std::shared_ptr<const Credentials> credentials;
+  UseTls tls = UseTls::when_offered;
+};
+
+Account take_account(std::string_view& octets) {
+  if (octets.size() < 2 || octets[0] != '?') return {};
+  const auto tls = static_cast<UseTls>(static_cast<unsigned char>(octets[1]) % 4);
+  octets.remove_prefix(2);
+  return {std::make_shared<const Credentials>(Credentials{.user = "joe", .password = "open sesame"}), tls};
+}
+
 class Harness {
  public:
   Harness(unsigned choice, std::string_view octets)
       : choice_(choice),
         octets_(octets),
+        account_(take_account(octets_)),
         delivery_(make_delivery(1 + choice % 5, (choice & 128) != 0 ? 1 + octets.size() % 251 : 0)),
         facts_(scan_body(*delivery_.body).value()),
         dialogue_({.hostname = "c.test",
                    .host = "h",
                    .address = "a",
                    .protocol = protocol(),
+                   .tls = account_.tls,
+                   .credentials = account_.credentials,
                    .recipients_max = 1 + choice % 3}),
-        witness_(protocol()) {}
+        witness_(protocol(), account_.credentials.get()) {}
 
   void run() {
     for (size_t steps = 0;; ++steps) {
@@ -83,7 +100,8 @@ class Harness {
       case Dialogue::What::send:
         return send(step);
       case Dialogue::What::start_tls:
-        return (choice_ & 32) != 0 ? dialogue_.tls_failed("no") : dialogue_.tls_started();
+        tls_ = (choice_ & 32) == 0;
+        return tls_ ? dialogue_.tls_started() : dialogue_.tls_failed("no");
       default:
         return read();
     }
@@ -101,7 +119,7 @@ class Harness {
 
   void send(const Dialogue::Step& step) {
     require(step.text.size() <= 100'000, "a long write");
-    require_none(witness_.sent(step, dialogue_.offers(), dialogue_.tls()));
+    require_none(witness_.sent(step, dialogue_.offers(), tls_));
     if ((choice_ & 16) != 0 && octets_.size() % 7 == 0) return dialogue_.send_failed("reset");
     dialogue_.sent();
   }
@@ -118,11 +136,13 @@ class Harness {
 
   unsigned choice_;
   std::string_view octets_;
+  const Account account_;
   const mail::Delivery delivery_;
   const BodyFacts facts_;
   Dialogue dialogue_;
   test::DialogueWitness witness_;
   Outcomes outcomes_;
+  bool tls_ = false;
   bool in_message_ = false;
   unsigned messages_ = 0;
 };

@@ -41,6 +41,7 @@ class Play {
           break;
         case deliver::Dialogue::What::start_tls:
           if (tls_works) {
+            tls_on = true;
             dialogue.tls_started();
           } else {
             dialogue.tls_failed("bad handshake");
@@ -70,6 +71,7 @@ class Play {
   std::vector<std::string> writes;  ///< one entry a send step
   std::vector<std::string> bodies;  ///< as on the wire
   bool tls_works = true;
+  bool tls_on = false;  ///< the handshake was a success
   bool done = false;
   bool endless = false;
 

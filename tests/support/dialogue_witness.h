@@ -10,10 +10,12 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
 #include "deliver/dialogue.h"
+#include "smtp/auth.h"
 #include "smtp/command.h"
 #include "smtp/parameters.h"
 #include "smtp/reply_parser.h"
@@ -22,8 +24,13 @@ namespace waybill::test {
 
 class DialogueWitness {
  public:
-  explicit DialogueWitness(deliver::Protocol protocol) : protocol_(protocol) {
+  /// `credentials`: those that the client has, or null.
+  explicit DialogueWitness(deliver::Protocol protocol, const deliver::Credentials* credentials = nullptr)
+      : protocol_(protocol), needs_account_(credentials != nullptr) {
     open_.push_back({What::other, 0});  // the banner
+    if (credentials == nullptr) return;
+    secrets_ = {credentials->password, smtp::base64(credentials->password),
+                smtp::plain_response(credentials->user, credentials->password)};
   }
 
   /// A message begins; recipients are known by their address.
@@ -34,10 +41,13 @@ class DialogueWitness {
     said_.clear();
   }
 
-  /// "" or what is wrong with what the client sends.
+  /// "" or what is wrong with what the client sends. `tls`: the handshake was a success.
   [[nodiscard]] std::string sent(const deliver::Dialogue::Step& step, const smtp::PeerOffers& offers,
                                  bool tls) {
     if (!step.text.empty() && !step.text.ends_with("\r\n")) return "a command without CRLF";
+    for (const std::string& secret : secrets_) {
+      if (!tls && step.text.find(secret) != std::string_view::npos) return "a secret in the clear";
+    }
     size_t lines = 0;
     for (std::string_view left = step.text; !left.empty(); ++lines) {
       const size_t end = left.find("\r\n");
@@ -82,17 +92,33 @@ class DialogueWitness {
   }
 
  private:
-  enum class What : uint8_t { mail, rcpt, data, body, other };
+  enum class What : uint8_t { mail, rcpt, data, body, auth, other };
   struct Open {
     What what;
     uint32_t recipient;
   };
 
+  static bool is_base64(std::string_view line) {
+    constexpr std::string_view kAlphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    return line.size() % 4 == 0 && line.find_first_not_of(kAlphabet) == std::string_view::npos;
+  }
+
   std::string command(const std::string& line, const smtp::PeerOffers& offers, bool tls) {
     const auto has = [&line](std::string_view what) { return line.find(what) != std::string::npos; };
     if (line == ".") return body(), "";
+    if (std::exchange(asked_for_more_, false)) {
+      open_.push_back({What::auth, 0});
+      return is_base64(line) ? "" : "an answer to AUTH that is no base64";
+    }
     const auto cmd = smtp::parse_command(line);
+    if (cmd.verb == smtp::Verb::auth) {
+      open_.push_back({What::auth, 0});
+      const bool offered = line.starts_with("AUTH PLAIN ") ? offers.auth_plain : offers.auth_login;
+      return needs_account_ && offered && tls && !has_account_ ? "" : "AUTH out of place";
+    }
     if (cmd.verb == smtp::Verb::mail) {
+      if (needs_account_ && !has_account_) return "mail of somebody who is not signed in";
       accepted_.clear();
       mail_refused_ = false;
       open_.push_back({What::mail, 0});
@@ -136,6 +162,10 @@ class DialogueWitness {
     const Open to = open_.front();
     open_.pop_front();
     const bool yes = reply.code >= 200 && reply.code < 300;
+    if (to.what == What::auth) {
+      has_account_ = yes;
+      asked_for_more_ = reply.code >= 300 && reply.code < 400;
+    }
     const bool for_one =
         to.what == What::rcpt || (to.what == What::body && protocol_ == deliver::Protocol::lmtp);
     said_[for_one ? static_cast<int64_t>(to.recipient) : kAll].insert(reply.code);
@@ -167,6 +197,10 @@ class DialogueWitness {
   std::vector<uint32_t> accepted_;  ///< in this transaction, in the order of their RCPT
   std::set<uint32_t> taken_;        ///< in this message
   std::map<int64_t, std::set<uint16_t>> said_;
+  const bool needs_account_;
+  std::vector<std::string> secrets_;  ///< in each form in which they might go out
+  bool has_account_ = false;
+  bool asked_for_more_ = false;  ///< the last reply was the 3yz of an AUTH
   bool mail_refused_ = false;
   bool lost_count_ = false;
 };

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <random>
 
+#include "smtp/auth.h"
 #include "smtp/dot_stuff.h"
 #include "support/dialogue_play.h"
 
@@ -107,6 +109,61 @@ TEST(DialogueProperty, without_a_yes_to_the_body_nothing_is_delivered) {
     RC_ASSERT(!play.endless);
     for (const auto& outcome : outcomes) RC_ASSERT(!outcome || outcome->fate != Fate::delivered);
   }));
+}
+
+/// A server that is often kind, as far as somebody gets who has credentials.
+std::string kind_to_accounts(const std::string& command, std::mt19937& random) {
+  if (command == "BANNER") return "220 s\r\n";
+  if (command == "STARTTLS") return "220 go\r\n";
+  if (command.starts_with("EHLO")) {
+    return std::vector<std::string>{
+        "250-s\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n", "250-s\r\n250-STARTTLS\r\n250 AUTH LOGIN\r\n",
+        "250-s\r\n250 AUTH PLAIN LOGIN\r\n", "250-s\r\n250 STARTTLS\r\n"}[random() % 4];
+  }
+  if (command.starts_with("AUTH PLAIN"))
+    return std::vector<std::string>{"235 yes\r\n", "504 no\r\n", "535 no\r\n"}[random() % 3];
+  if (command == "AUTH LOGIN" || command == smtp::base64("joe")) return "334 VXNlcm5hbWU6\r\n";
+  return command == "DATA" ? "354 go\r\n" : "235 yes\r\n";
+}
+
+// RFC 4954 4, RFC 8314: whatever the server says, and whatever the settings say of TLS.
+TEST(DialogueProperty, a_random_server_gets_no_password_in_the_clear_and_no_mail_before_it) {
+  const Credentials account{.user = "joe", .password = "open sesame"};
+  const std::vector<std::string> secrets = {account.password, smtp::base64(account.password),
+                                            smtp::plain_response(account.user, account.password)};
+  size_t signed_in_often = 0;
+  EXPECT_TRUE(rc::check([&](unsigned seed) {
+    std::mt19937 random(seed);
+    const bool works = random() % 4 != 0;
+    const auto tls = static_cast<UseTls>(random() % 4);
+    bool signed_in = false;
+    const Play* self = nullptr;
+    Play play({.hostname = "c.test",
+               .host = "h",
+               .address = "a",
+               .tls = tls,
+               .credentials = std::make_shared<const Credentials>(account)},
+              [&](const std::string& command) -> Response {
+                const bool secret = std::ranges::any_of(
+                    secrets, [&](const auto& one) { return command.find(one) != std::string::npos; });
+                RC_ASSERT(!secret || (self != nullptr && self->tls_on));
+                RC_ASSERT(signed_in || !command.starts_with("MAIL"));
+                std::string reply = random() % 8 != 0 ? kind_to_accounts(command, random)
+                                                      : kReplies[random() % kReplies.size()];
+                const bool about_account =
+                    secret || command.starts_with("AUTH") || command == smtp::base64("joe");
+                signed_in = signed_in || (about_account && reply.starts_with("2"));
+                return {std::move(reply)};
+              });
+    self = &play;
+    play.tls_works = works;
+    Outcomes outcomes;
+    play.message(*make_delivery({"a@d.test"}), outcomes);
+    RC_ASSERT(!play.endless);
+    signed_in_often += signed_in ? 1 : 0;
+    for (const auto& outcome : outcomes) RC_ASSERT(signed_in || !outcome || outcome->fate == Fate::deferred);
+  }));
+  EXPECT_GT(signed_in_often, 5U) << "the way there is taken, too";
 }
 
 std::string on_the_wire(const std::string& body, smtp::Dots dots, unsigned seed) {

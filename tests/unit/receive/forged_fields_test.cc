@@ -31,15 +31,17 @@ void expect(const std::string& message, const std::string& want) {
 TEST(ForgedFields, ours_go_and_those_of_others_stay) {
   expect(
       "Subject: a\r\nAuthentication-Results: mx.example; iprev=pass\r\n"
-      "Authentication-Results: other.example; spf=pass\r\nX-Waybill-Client: wrong_mx=no\r\nTo: b\r\n\r\nbody\r\n",
+      "Authentication-Results: other.example; spf=pass\r\nX-Waybill-Client: wrong_mx=no\r\nTo: "
+      "b\r\n\r\nbody\r\n",
       "Subject: a\r\nAuthentication-Results: other.example; spf=pass\r\nTo: b\r\n\r\nbody\r\n");
 }
 
 TEST(ForgedFields, every_spelling_of_our_name_is_seen) {
-  for (const char* field : {"AUTHENTICATION-RESULTS: MX.Example;x=y", "authentication-results : mx.example",
-                            "Authentication-Results:\r\n (a (nested) comment)\r\n\tmx.example;\r\n iprev=pass",
-                            "Authentication-Results: \"mx.example\" 1; none", "Authentication-Results: (\\)) mx.example 1",
-                            "Authentication-Results:mx.example(c);x", "x-waybill-client:\r\n\tlong\r\n more"}) {
+  for (const char* field :
+       {"AUTHENTICATION-RESULTS: MX.Example;x=y", "authentication-results : mx.example",
+        "Authentication-Results:\r\n (a (nested) comment)\r\n\tmx.example;\r\n iprev=pass",
+        "Authentication-Results: \"mx.example\" 1; none", "Authentication-Results: (\\)) mx.example 1",
+        "Authentication-Results:mx.example(c);x", "x-waybill-client:\r\n\tlong\r\n more"}) {
     expect(fmt::format("A: 1\r\n{}\r\nB: 2\r\n\r\ntext", field), "A: 1\r\nB: 2\r\n\r\ntext");
     expect(fmt::format("{}\r\n\r\ntext", field), "\r\ntext");
     expect(fmt::format("A: 1\r\n{}", field), "A: 1\r\n");
@@ -47,9 +49,10 @@ TEST(ForgedFields, every_spelling_of_our_name_is_seen) {
 }
 
 TEST(ForgedFields, what_only_looks_like_ours_stays) {
-  for (const char* field : {"Authentication-Results: mx.example.org; none", "Authentication-Results:",
-                            "Authentication-Resultsx: mx.example", "X-Waybill-Clients: 1", "Auth: mx.example",
-                            "ARC-Authentication-Results: i=1; mx.example", "Authentication-Results: amx.example"}) {
+  for (const char* field :
+       {"Authentication-Results: mx.example.org; none", "Authentication-Results:",
+        "Authentication-Resultsx: mx.example", "X-Waybill-Clients: 1", "Auth: mx.example",
+        "ARC-Authentication-Results: i=1; mx.example", "Authentication-Results: amx.example"}) {
     const std::string message = fmt::format("A: 1\r\n{}\r\nB: 2\r\n\r\ntext", field);
     expect(message, message);
   }
@@ -68,8 +71,34 @@ TEST(ForgedFields, a_name_hidden_behind_kilobytes_of_comment_does_not_come_throu
   const std::string comment(ForgedFieldFilter::kHeldOctetsMax * 2, 'c');
   expect(fmt::format("Authentication-Results: ({}) mx.example; x\r\nB: 2\r\n\r\n", comment), "B: 2\r\n\r\n");
   // An honest long one names itself first.
-  const std::string honest = fmt::format("Authentication-Results: other.example; {}\r\nB: 2\r\n\r\n", comment);
+  const std::string honest =
+      fmt::format("Authentication-Results: other.example; {}\r\nB: 2\r\n\r\n", comment);
   expect(honest, honest);
+}
+
+TEST(ForgedFields, nor_one_that_begins_where_we_stop_looking) {
+  const std::string start = "Authentication-Results: (";
+  for (size_t octets = ForgedFieldFilter::kHeldOctetsMax - 20;
+       octets < ForgedFieldFilter::kHeldOctetsMax + 20; ++octets) {
+    for (const char* id : {"mx.example", "\"mx.example\"", "\"mx.exam\\ple\""}) {
+      const std::string comment(octets - start.size() - 2, 'c');
+      expect(fmt::format("{}{}) {}; x\r\nB: 2\r\n\r\n", start, comment, id), "B: 2\r\n\r\n");
+    }
+  }
+}
+
+TEST(ForgedFields, nor_one_whose_colon_is_far_away) {
+  for (const size_t blanks : {22U, 23U, 27U, 28U, 30U, 31U, 100U, 4070U, 4071U, 4072U, 4080U, 5000U}) {
+    for (const char* name : {"Authentication-Results", "x-WAYBILL-client"}) {
+      const std::string padded = name + std::string(blanks - 1, ' ') + "\t";
+      expect(padded + ": mx.example\r\nB: 2\r\n\r\n", "B: 2\r\n\r\n");
+    }
+    const std::string other = "Subject" + std::string(blanks, ' ') + ": mx.example\r\n\r\n";
+    expect(other, other);
+    const std::string named =
+        "X-Waybill-Client" + std::string(std::min<size_t>(blanks, 100), ' ') + "s: mx.example\r\n\r\n";
+    expect(named, named);
+  }
 }
 
 TEST(ForgedFields, a_field_that_continues_nothing_is_text) {
