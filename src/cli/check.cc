@@ -53,9 +53,11 @@ Result<std::vector<const check::Check*>> chosen(const std::vector<std::string>& 
     for (const check::Check* each : check::catalogue()) {
       if (each->id == text || each->id.starts_with(text + ".")) out.push_back(each);
     }
-    if (out.size() == before)
-      return fail(Errc::invalid, "--only: there is no check or family '{}' (see --list)",
-                  printable(text, 60));
+    if (out.size() > before) continue;
+    if (text.starts_with("zone.") || text.starts_with("change."))
+      return fail(Errc::invalid, "--only: checks of '{}' are those of 'waybill {}'", printable(text, 60),
+                  text.starts_with("zone.") ? "lint" : "plan");
+    return fail(Errc::invalid, "--only: there is no check or family '{}' (see --list)", printable(text, 60));
   }
   return out;
 }

@@ -2,6 +2,12 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
+#include "check/catalogue.h"
+#include "check/change/change.h"
+#include "check/change/mail.h"
+#include "check/zone/zone_check.h"
+
 namespace waybill::cli {
 namespace {
 using check::Ran;
@@ -67,6 +73,32 @@ std::string_view needs(check::Needs needs) {
   }
   return "";
 }
+
+/// One line of --list.
+struct Listed {
+  std::string_view verb;  ///< that runs it
+  std::string_view id, title, ref;
+  std::string_view option = {};  ///< that it needs
+};
+
+std::vector<Listed> listed() {
+  std::vector<Listed> out;
+  for (const check::Check* each : check::catalogue())
+    out.push_back({"check", each->id, each->title, each->ref, needs(each->needs)});
+  for (const check::ZoneCheck* each : check::zone_checks())
+    out.push_back({"lint", each->id, each->title, each->ref});
+  const check::Check& mail = check::change::change_mail;
+  out.push_back({"plan", mail.id, mail.title, mail.ref});
+  for (const check::change::ChangeCheck* each : check::change::change_checks())
+    out.push_back({"plan", each->about.id, each->about.title, each->about.ref});
+  return out;
+}
+
+std::string_view heading(std::string_view verb) {
+  if (verb == "lint") return "waybill lint FILE: a zone file, with those above";
+  return verb == "plan" ? "waybill plan DOMAIN --zone FILE: the way to other records"
+                        : "waybill check DOMAIN";
+}
 }  // namespace
 
 std::vector<check::Finding> Checked::findings() const {
@@ -128,21 +160,33 @@ std::string many_table(const std::vector<Checked>& all, const Leniency& leniency
 }
 
 std::string list_text(Paint paint) {
-  Grid grid(0);
-  for (const check::Check* each : check::catalogue()) {
-    grid.row({{std::string(each->id), Colour::bold},
-              {std::string(each->title)},
-              {std::string(each->ref), Colour::grey},
-              {std::string(needs(each->needs)), Colour::cyan}});
+  const std::vector<Listed> all = listed();
+  Grid grid(2);
+  for (const Listed& each : all) {
+    grid.row({{std::string(each.id), Colour::bold},
+              {std::string(each.title)},
+              {std::string(each.ref), Colour::grey},
+              {std::string(each.option), Colour::cyan}});
   }
-  return grid.to_string(paint);
+  const std::string rows = grid.to_string(paint);
+  const std::vector<std::string_view> lines = split(rows, '\n');
+  std::string out;
+  for (size_t n = 0; n < all.size(); ++n) {
+    if (n == 0 || all[n].verb != all[n - 1].verb)
+      out += fmt::format("{}{}\n", n == 0 ? "" : "\n", heading(all[n].verb));
+    out += fmt::format("{}\n", lines[n]);
+  }
+  return out;
 }
 
 std::string list_json() {
   std::string out;
-  for (const check::Check* each : check::catalogue()) {
-    out += json_line(
-        {{"id", each->id}, {"title", each->title}, {"ref", each->ref}, {"option", needs(each->needs)}});
+  for (const Listed& each : listed()) {
+    out += json_line({{"id", each.id},
+                      {"title", each.title},
+                      {"ref", each.ref},
+                      {"option", each.option},
+                      {"verb", each.verb}});
   }
   return out;
 }

@@ -27,7 +27,8 @@ enum class Detail : uint8_t { findings, all };
 [[nodiscard]] std::string checked_json(const Checked& checked, const Leniency& leniency);
 /// The table at the end of many domains: a row each.
 [[nodiscard]] std::string many_table(const std::vector<Checked>& all, const Leniency& leniency, Paint paint);
-/// All checks there are, for --list.
+/// All checks there are, for --list: those of `lint` and `plan`, too. JSON, a line each:
+/// {"v":1,"id","title","ref","option","verb"}.
 [[nodiscard]] std::string list_text(Paint paint);
 [[nodiscard]] std::string list_json();
 
