@@ -18,6 +18,7 @@
 #include "cli/rehearse_text.h"
 #include "cli/rehearse_world.h"
 #include "cli/verbs.h"
+#include "rehearse/bundle.h"
 #include "rehearse/engine.h"
 #include "rehearse/judge.h"
 #include "rehearse/read.h"
@@ -153,11 +154,13 @@ int play_domains(const RehearseOptions& options, const Context& context) {
     complain(world.error().why);
     return world.error().code;
   }
-  rehearse::Summarizer summary(world->scenario);
+  const uint64_t each = options.whole ? 1 : rehearse::bundle_size(world->scenario);
+  const rehearse::Scenario scenario = rehearse::bundled(world->scenario, each);
+  rehearse::Summarizer summary(scenario, each);
   Result<Rehearsal> played;
   {
     ProgressRecorder recorder(summary, world->messages);
-    played = play(world->scenario, summary, recorder,
+    played = play(scenario, summary, recorder,
                   options.whole ? rehearse::CalmRule::play_all() : rehearse::CalmRule{});
   }
   if (!played) {

@@ -64,7 +64,8 @@ std::string rehearsal_json(const Rehearsal& rehearsal) {
                     {"seed", rehearsal.seed},
                     {"end_ms", summary.end.count()},
                     {"took_ms", rehearsal.took.count()},
-                    {"slot_ms", summary.slot.count()}};
+                    {"slot_ms", summary.slot.count()},
+                    {"each", summary.each}};
   line["recipients"] = json::object{
       {"accepted", summary.accepted}, {"delivered", summary.delivered},   {"bounced", summary.bounced},
       {"expired", summary.expired},   {"discarded", summary.discarded},   {"waiting", summary.waiting},

@@ -87,6 +87,11 @@ std::string fates(const rehearse::Summary& summary, Paint paint) {
         "all)\n",
         grouped(summary.left_out), format_duration(summary.left_out_for));
   }
+  if (summary.each > 1) {
+    out +=
+        fmt::format("  bundles one message was played for every {}, at rates to match (--whole plays all)\n",
+                    summary.each);
+  }
   out += reason_lines(summary.endings, paint);
   if (summary.put_off > 0) {
     out += fmt::format("  put off {}\n", count(summary.put_off, "attempt"));

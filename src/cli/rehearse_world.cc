@@ -54,6 +54,7 @@ Status apply_config(const std::string& path, Sender& sender, rehearse::Scenario&
   scenario.routes = std::move(*routes);
   for (const config::Domain& domain : config.domains) {
     if (domain.role == config::DomainRole::backup) scenario.backup_domains.push_back(domain.name.text());
+    if (domain.rate_max > 0) scenario.rate_max[domain.name.text()] = domain.rate_max;
   }
   sender.labs.emplace_back(config, daemon::read_overlay(config.dns.zones));
   sender.resolver = daemon::resolver_options(config);

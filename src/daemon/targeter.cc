@@ -123,17 +123,14 @@ const Channel* Targeter::channel_to(const route::Way& way) const {
   return nullptr;
 }
 
-Result<Targeter::Decided> Targeter::decide(const Asked& asked) {
+// For each delivery: what only a plan needs is left to request_of().
+Result<Targeter::Decided> Targeter::decide(const Asked& asked) const {
   Decided out;
-  route::Request& request = out.request;
-  request.domain = asked.domain;
-  request.self = self_;
-  request.role = role_of(asked.domain);
   // A reload's questions are not answered by those from before it: entries are told by their numbers.
   out.key = fmt::format("{} {}", generation_, asked.domain.text());
   if (asked.route_pin.empty()) {
     out.choice = table_.choose(query_of(asked));
-    request.way = out.choice.way;
+    out.way = out.choice.way;
     if (out.choice.entry != nullptr) {
       out.key += fmt::format(" by {}", out.choice.entry->number);
       if (out.choice.entry->number < channels_.size()) out.channel = &channels_[out.choice.entry->number];
@@ -141,13 +138,22 @@ Result<Targeter::Decided> Targeter::decide(const Asked& asked) {
   } else {
     auto way = route::Way::parse(asked.route_pin);
     if (!way) return pass(way.error());
-    request.way = std::move(*way);
-    out.channel = channel_to(request.way);
+    out.way = std::move(*way);
+    out.channel = channel_to(out.way);
     out.key += " via " + asked.route_pin;
   }
-  request.options.port = config_->deliver.port;
-  request.options.reserved = lab_.reserved(asked.domain);
-  request.seed = random_.next();
+  return out;
+}
+
+route::Request Targeter::request_of(const mail::Domain& domain, route::Way way) {
+  route::Request out;
+  out.domain = domain;
+  out.self = self_;
+  out.role = role_of(domain);
+  out.way = std::move(way);
+  out.options.port = config_->deliver.port;
+  out.options.reserved = lab_.reserved(domain);
+  out.seed = random_.next();
   return out;
 }
 
@@ -174,7 +180,7 @@ void Targeter::targets(const mail::Delivery& delivery, Done done) {
   waiting.push_back(std::move(done));
   if (waiting.size() > 1) return;
   route::gather(
-      std::move(decided->request), resolver_,
+      request_of(delivery.domain, std::move(decided->way)), resolver_,
       [this](std::function<void()> work) { loop_.post(std::move(work)); },
       [alive = alive_, key, domain = delivery.domain, pinned = !delivery.route_pin.empty(),
        channel = decided->channel == nullptr ? std::nullopt : std::optional(*decided->channel),
@@ -254,7 +260,7 @@ void Targeter::explain(const Asked& asked, std::function<void(route::Plan)> done
   if (decided->channel != nullptr && !decided->channel->fault.empty())
     words.steps.push_back({"route.fault", "", decided->channel->fault});
   route::gather(
-      std::move(decided->request), resolver_,
+      request_of(asked.domain, std::move(decided->way)), resolver_,
       [this](std::function<void()> work) { loop_.post(std::move(work)); },
       [done = std::move(done), steps = std::move(words.steps)](route::Plan plan, const dns::Facts&) {
         plan.steps.insert(plan.steps.begin(), steps.begin(), steps.end());

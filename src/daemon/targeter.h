@@ -68,15 +68,16 @@ class Targeter final : public deliver::Router {
 
   [[nodiscard]] deliver::TargetsPtr local(const mail::Domain& domain, const LocalMail& mail) const;
   [[nodiscard]] route::Role role_of(const mail::Domain& domain) const;
-  /// A request, which entry's channel its mail goes through, and under what the plan is kept.
+  /// Which way mail goes, through which entry's channel, and under what the plan is kept.
   struct Decided {
-    route::Request request;
+    route::Way way;
     route::Choice choice;
     const Channel* channel = nullptr;  ///< none: as [deliver] says
     std::string key;
   };
   [[nodiscard]] route::Query query_of(const Asked& asked) const;
-  [[nodiscard]] Result<Decided> decide(const Asked& asked);
+  [[nodiscard]] Result<Decided> decide(const Asked& asked) const;
+  [[nodiscard]] route::Request request_of(const mail::Domain& domain, route::Way way);
   [[nodiscard]] const Channel* channel_to(const route::Way& way) const;
   void planned(const std::string& key, const mail::Domain& domain, const Channel* channel,
                const route::Plan& plan);

@@ -44,9 +44,10 @@ void CalmWatch::arrival(Journal::Arrival one) {
 void CalmWatch::attempt(Journal::Attempt one) {
   const Millis at = one.at;
   const auto came = open_.find({one.message, one.index});
-  if (one.after == queue::State::delivered && came != open_.end()) {
+  // Whoever waited longer than a part of the sample did so because of what was before it.
+  if (one.after == queue::State::delivered && came != open_.end() && at - came->second <= wait_max_) {
     Second& second = bucket(at);
-    const auto delay = static_cast<uint32_t>(std::min<int64_t>((at - came->second).count(), UINT32_MAX));
+    const auto delay = static_cast<uint32_t>((at - came->second).count());
     ++second.delays_ms[delay];
     second.delay_ms = std::max(second.delay_ms, delay);
   } else {
@@ -113,12 +114,9 @@ std::optional<Journal::Calm> CalmWatch::sample(Millis since, Millis now) const {
   }
   if (out.sample_messages < rule_.sample_messages || recipients == 0 || !level(first, last))
     return std::nullopt;
-  // Whoever waited longer than this did so because of what was before the sample; and what is queued now came
-  // in just now, or it waits for something.
-  const Millis wait_max = std::chrono::duration_cast<Millis>(rule_.sample) / 4;
-  if (Millis{out.delays_ms.rbegin()->first} > wait_max) return std::nullopt;
+  // What is queued now came in just now, or it waits for something.
   for (const auto& [key, came] : open_) {
-    if (now - came > wait_max) return std::nullopt;
+    if (now - came > wait_max_) return std::nullopt;
   }
   for (auto& [label, host] : hosts) out.hosts.push_back(std::move(host));
   return out;

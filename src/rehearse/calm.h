@@ -84,6 +84,7 @@ class CalmWatch final : public Recorder {
 
   Recorder& next_;
   const CalmRule rule_;
+  const Millis wait_max_ = std::chrono::duration_cast<Millis>(rule_.sample) / 4;
   std::deque<Second> seconds_;  ///< of the sample, without those in which nothing happened
   int64_t since_ = 0;           ///< the sample's first second
   uint64_t queued_ = 0;

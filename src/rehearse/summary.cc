@@ -53,9 +53,29 @@ std::vector<uint64_t> scaled(const std::vector<uint64_t>& counts, uint64_t wante
   for (size_t n = 0; given < wanted && n < remainders.size(); ++n, ++given) ++out[remainders[n].second];
   return out;
 }
+
+// One message that was played is several.
+void multiply(Summary& summary) {
+  const uint64_t each = summary.each;
+  for (uint64_t* one :
+       {&summary.deepest, &summary.accepted, &summary.delivered, &summary.bounced, &summary.expired,
+        &summary.discarded, &summary.left_out, &summary.put_off, &summary.waiting, &summary.duplicates,
+        &summary.reports_failure, &summary.reports_delay, &summary.reports_success})
+    *one *= each;
+  for (uint64_t& one : summary.depth) one *= each;
+  for (Summary::Host& host : summary.hosts) {
+    host.messages *= each;
+    host.most *= each;
+    for (uint64_t& one : host.load) one *= each;
+  }
+  for (auto* reasons : {&summary.endings, &summary.put_offs}) {
+    for (Summary::Reason& one : *reasons) one.count *= each;
+  }
+}
 }  // namespace
 
-Summarizer::Summarizer(const Scenario& scenario) {
+Summarizer::Summarizer(const Scenario& scenario, uint64_t each) {
+  out_.each = each;
   for (const Host& host : scenario.hosts) {
     if (host.of_senders) continue;
     by_label_.emplace(host.label, out_.hosts.size());
@@ -233,6 +253,7 @@ Summary Summarizer::finish(Millis end) {
   }
   out_.endings = sorted(endings_);
   out_.put_offs = sorted(put_offs_);
+  multiply(out_);
   return std::move(out_);
 }
 

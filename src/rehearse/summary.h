@@ -16,6 +16,9 @@
 namespace waybill::rehearse {
 
 struct Summary {
+  /// One message that was played stands for so many (bundle.h); all counts but those of connections are of
+  /// the messages that it stands for.
+  uint64_t each = 1;
   struct Host {
     std::string label;
     uint64_t messages = 0;              ///< answered with 250
@@ -62,7 +65,8 @@ inline constexpr size_t kReasonsMax = 200;
 
 class Summarizer final : public Recorder {
  public:
-  explicit Summarizer(const Scenario& scenario);
+  /// `each`: how many messages one of them stands for.
+  explicit Summarizer(const Scenario& scenario, uint64_t each = 1);
   void connect(Journal::Connect one) override;
   void taken(Journal::Taken one) override;
   void arrival(Journal::Arrival one) override;
@@ -74,7 +78,7 @@ class Summarizer final : public Recorder {
   /// `end` of the run. Once.
   [[nodiscard]] Summary finish(Millis end);
   [[nodiscard]] uint64_t ended() const {
-    return out_.delivered + out_.bounced + out_.expired + out_.discarded;
+    return out_.each * (out_.delivered + out_.bounced + out_.expired + out_.discarded);
   }
 
  private:

@@ -98,7 +98,7 @@ Status RouteTable::add(std::string_view pattern, std::string_view way) {
 Choice RouteTable::choose(const Query& query) const {
   Choice out;
   // RFC 5321 5.1: a backup sends to better MXs only. Any other way may lead back here.
-  if (query.role == Role::backup) return out;
+  if (query.role == Role::backup || entries_.empty()) return out;
   for (const std::string& pattern : patterns_for(query.domain)) {
     const auto at = entries_.find(pattern);
     if (at == entries_.end()) continue;

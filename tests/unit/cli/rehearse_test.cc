@@ -233,6 +233,21 @@ TEST_F(RehearseVerb, a_configuration_is_the_sender) {
   EXPECT_EQ(run({"example.org", "--zone", zone(), "--config", primary}).code, exit_usage);
 }
 
+TEST_F(RehearseVerb, a_domains_own_limit_holds) {
+  const std::string config =
+      write("waybill.toml",
+            "hostname = \"relay.example.org\"\n[domain.\"example.org\"]\nrole = \"relay\"\n"
+            "rate_max = 3\n");
+  const Ran ran = run({"example.org", "--zone", zone(), "--config", config, "--down", "mx1@10s..4m", "--down",
+                       "mx2@10s..4m", "--rate", "1/s", "--for", "5m", "--json"});
+  EXPECT_EQ(ran.code, exit_ok) << ran.err;
+  const auto out = boost::json::parse(ran.out).as_object();
+  EXPECT_EQ(out.at("each"), 1) << "few wait: all are played";
+  EXPECT_EQ(out.at("recipients").at("delivered"), 300);
+  EXPECT_GE(out.at("queue").at("most").as_int64(), 100);
+  EXPECT_LE(out.at("hosts").at(0).at("most_per_second").as_int64(), 4) << "3 a second and one in hand";
+}
+
 TEST_F(RehearseVerb, bad_words_are_2) {
   const std::string file = zone();
   for (const std::vector<std::string>& words : {std::vector<std::string>{},
