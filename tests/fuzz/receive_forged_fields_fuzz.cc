@@ -110,18 +110,23 @@ bool is_forged(const std::string& field) {
          (name == "authentication-results" && id_of(field) == kOurId);
 }
 
-bool may_go(const std::string& field) {
-  return field.size() >= ForgedFieldFilter::kHeldOctetsMax && name_of(field) == "authentication-results";
+/// One of our names, and white space beyond the filter's memory, whatever follows.
+bool is_padded(const std::string& line) {
+  const std::string held = to_lower(line.substr(0, ForgedFieldFilter::kHeldOctetsMax));
+  const std::string name = held.substr(0, held.find_last_not_of(" \t") + 1);
+  const bool ours = name == to_lower(receive::kClientField) || name == "authentication-results";
+  return ours && held.size() == ForgedFieldFilter::kHeldOctetsMax;
 }
 
-/// No field ends the header; yet a line of one of our names and white space beyond the filter's memory goes.
+bool may_go(const std::string& field) {
+  const bool results = name_of(field) == "authentication-results";
+  return (results && field.size() >= ForgedFieldFilter::kHeldOctetsMax) || is_padded(field);
+}
+
+/// No field ends the header; yet such a line goes.
 std::string text_left(const std::string& rest) {
-  const std::string held =
-      to_lower(rest.substr(0, std::min(rest.find('\n'), ForgedFieldFilter::kHeldOctetsMax)));
-  const std::string name = held.substr(0, std::min(held.find_last_not_of(" \t") + 1, held.size()));
-  const bool ours = name == to_lower(receive::kClientField) || name == "authentication-results";
-  if (!ours || held.size() < ForgedFieldFilter::kHeldOctetsMax) return rest;
   const size_t newline = rest.find('\n');
+  if (!is_padded(rest.substr(0, newline))) return rest;
   return newline == std::string::npos ? "" : rest.substr(newline + 1);
 }
 
