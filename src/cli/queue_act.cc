@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "cli/queue.h"
 #include "control/codec.h"
+#include "route/request.h"
 
 namespace waybill::cli {
 namespace {
@@ -122,8 +123,9 @@ int act(const ActOptions& options, const control::Client& client, bool colour) {
     return report({Errc::not_found, fmt::format("nothing in the queue matches: {}", describe(*selector))});
   }
   if (!options.json) {
-    print(fmt::format("{}: {} ({})\n", to_string(options.action), count_text(*count),
-                      terminal_safe(describe(*selector))));
+    print(fmt::format("{}: {} ({}){}\n", to_string(options.action), count_text(*count),
+                      terminal_safe(describe(*selector)),
+                      options.via.empty() ? "" : ", by " + terminal_safe(options.via)));
     if (!options.yes) {
       if (const Status shown = print_sample(client, *selector, count->recipients, colour); !shown)
         return report(shown.error());
@@ -144,7 +146,20 @@ int reroute_them(const ActOptions& given, const control::Client& client, bool co
   if (options.via.empty())
     return report(
         {Errc::invalid, "where to? Give --via \"[host]:587\", \"host\" (its MX), \"mx\" or \"table\""});
-  if (options.via == "table") options.via.clear();
+  if (options.via == "table") {
+    options.via.clear();
+    return act(options, client, colour);
+  }
+  // The daemon asks the same; but a dry run never comes that far.
+  const auto way = route::Way::parse(options.via);
+  if (!way) return report(way.error());
+  if (way->kind != route::Way::Kind::deliver) {
+    return report(
+        {Errc::invalid,
+         fmt::format("'{}' is no host: mail is rerouted to one; see 'queue hold' and 'queue delete'",
+                     printable(options.via, 200))});
+  }
+  options.via = way->to_string();
   return act(options, client, colour);
 }
 

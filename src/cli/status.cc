@@ -111,8 +111,9 @@ std::string describe(const control::StatusAnswer& s, bool colour) {
   if (s.oldest_arrival) line("oldest", relative_time(*s.oldest_arrival, s.now));
   if (s.next_due) line("next due", *s.next_due <= s.now ? "now" : relative_time(*s.next_due, s.now));
   line("under way", fmt::format("{} sessions in, {} deliveries out", s.sessions, s.deliveries));
-  line("since start", fmt::format("{} accepted, {} delivered, {} deferred, {} bounced, {} expired",
-                                  s.accepted, s.delivered, s.deferred, s.bounced, s.expired));
+  line("since start", fmt::format("{} accepted, {} delivered, {} deferred, {} bounced, {} expired{}",
+                                  s.accepted, s.delivered, s.deferred, s.bounced, s.expired,
+                                  s.discarded == 0 ? "" : fmt::format(", {} discarded", s.discarded)));
   if (s.refused_unreported > 0)
     line("no report",
          fmt::format("{} recipients of strangers' mail that a primary refused", s.refused_unreported));

@@ -311,6 +311,7 @@ struct Fields<StatusAnswer> {
     a("deferred", v.deferred);
     a("bounced", v.bounced);
     a("expired", v.expired);
+    a("discarded", v.discarded);
     a("refused_unreported", v.refused_unreported);
     a("dns_cache_entries", v.dns_cache_entries);
     a("backups", v.backups);

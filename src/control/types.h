@@ -188,7 +188,7 @@ struct WhyLine {
 struct WhyRecipient {
   RecipientInfo recipient;
   std::string summary;                     ///< one sentence: what it waits for, or why it ended
-  std::optional<RecoveryStatus> recovery;  ///< null: it ended, or its domain ends here
+  std::optional<RecoveryStatus> recovery;  ///< null: it ended, or goes to no host
   std::vector<WhyLine> lines;
   bool operator==(const WhyRecipient&) const = default;
 };
@@ -275,9 +275,9 @@ struct StatusAnswer {
   uint64_t messages = 0, recipients_queued = 0, recipients_held = 0;
   std::optional<Time> oldest_arrival, next_due;
   uint64_t spool_octets = 0, commits = 0, transactions = 0;
-  uint64_t accepted = 0, delivered = 0, deferred = 0, bounced = 0, expired = 0;  ///< since the start
-  uint64_t refused_unreported =
-      0;  ///< by a backup's primary, of what a stranger sent: no report; since the start
+  uint64_t accepted = 0, delivered = 0, deferred = 0, bounced = 0, expired = 0,
+           discarded = 0;           ///< since the start
+  uint64_t refused_unreported = 0;  ///< by a backup's primary, of strangers' mail: no report; the same
   uint64_t dns_cache_entries = 0;
   std::vector<BackupStatus> backups;
   OverloadStatus overload;

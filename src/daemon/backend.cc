@@ -103,6 +103,7 @@ net::Task<Result<control::StatusAnswer>> Backend::status() {
   out.deferred = read(parts_.counters.deferred);
   out.bounced = read(parts_.counters.bounced);
   out.expired = read(parts_.counters.expired);
+  out.discarded = read(parts_.counters.discarded);
   out.refused_unreported = read(parts_.counters.refused_unreported);
   std::vector<control::BackupStatus> known = co_await backups();
   out.backups = std::move(known);

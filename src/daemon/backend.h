@@ -89,7 +89,7 @@ class Backend final : public control::Backend {
     return on_loop<T>(parts_.auditor_loop, std::move(what));
   }
   /// How a domain's destination stands, and how much waits for it.
-  [[nodiscard]] net::Task<control::RecoveryStatus> recovery_of(Targeter::Asked asked);
+  [[nodiscard]] net::Task<std::optional<control::RecoveryStatus>> recovery_of(Targeter::Asked asked);
   [[nodiscard]] Targeter::Asked as_asked(MessageId id, const queue::RecipientRecord& record) const;
   [[nodiscard]] net::Task<control::WhyRecipient> why_one(MessageId id, uint32_t index,
                                                          queue::RecipientRecord record);

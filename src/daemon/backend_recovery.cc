@@ -95,15 +95,18 @@ std::string describe(const control::RecoveryStatus& status, Time now) {
   return out + queue_text(status);
 }
 
-net::Task<control::RecoveryStatus> Backend::recovery_of(Targeter::Asked asked) {
+net::Task<std::optional<control::RecoveryStatus>> Backend::recovery_of(Targeter::Asked asked) {
   const mail::Domain domain = asked.domain;
-  net::Callback<deliver::Recovery> waiting(parts_.loop);
+  net::Callback<std::optional<deliver::Recovery>> waiting(parts_.loop);
   parts_.conductor_loop.post([this, asked = std::move(asked), answer = waiting.completer()]() mutable {
     auto shared = std::make_shared<decltype(answer)>(std::move(answer));
-    parts_.manager.recovery(as_delivery(std::move(asked)),
-                            [shared](deliver::Recovery found) { (*shared)(std::move(found)); });
+    parts_.manager.recovery(as_delivery(std::move(asked)), [shared](std::optional<deliver::Recovery> found) {
+      (*shared)(std::move(found));
+    });
   });
-  const deliver::Recovery found = co_await waiting;
+  const std::optional<deliver::Recovery> answer = co_await waiting;
+  if (!answer) co_return std::nullopt;
+  const deliver::Recovery& found = *answer;
   std::vector<std::string> domains{domain.text()};
   for (const mail::Domain& one : found.domains) {
     if (one != domain) domains.push_back(one.text());

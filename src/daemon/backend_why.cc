@@ -99,10 +99,11 @@ net::Task<control::WhyRecipient> Backend::why_one(MessageId id, uint32_t index,
   const bool handed_on =
       known == nullptr || known->role != config::DomainRole::primary || !record.route_pin.empty();
   if (handed_on) {
-    control::RecoveryStatus recovery = co_await recovery_of(mail);
-    out.lines.push_back({"recovery", "", describe(recovery, parts_.clock.now())});
-    if (!recovery.fault.empty()) out.lines.push_back({"recovery.fault", "RFC 4954 4", recovery.fault});
+    std::optional<control::RecoveryStatus> recovery = co_await recovery_of(mail);
     out.recovery = std::move(recovery);
+    if (out.recovery) out.lines.push_back({"recovery", "", describe(*out.recovery, parts_.clock.now())});
+    if (out.recovery && !out.recovery->fault.empty())
+      out.lines.push_back({"recovery.fault", "RFC 4954 4", out.recovery->fault});
   }
   if (known != nullptr && known->role == config::DomainRole::primary && record.route_pin.empty()) {
     out.lines.push_back({"route.local", "",

@@ -285,7 +285,7 @@ void Manager::reconfigure(Settings settings) { impl_->reconfigure(std::move(sett
 void Manager::probe_now(const std::string& address) { impl_->probe_now(address); }
 void Manager::drain(const mail::Domain& domain) { impl_->drain(domain); }
 void Manager::sign_in_again(const std::set<std::string>& accounts) { impl_->sign_in_again(accounts); }
-void Manager::recovery(const mail::Delivery& asked, std::function<void(Recovery)> done) {
+void Manager::recovery(const mail::Delivery& asked, RecoveryDone done) {
   impl_->recovery(asked, std::move(done));
 }
 ManagerStatus Manager::status() const { return impl_->status(); }

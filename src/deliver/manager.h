@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -111,9 +112,10 @@ class Manager {
   /// did not take ours are asked again now, with one message as ever. What waited for another account is
   /// released: its route is another now.
   void sign_in_again(const std::set<std::string>& accounts);
-  /// How the destination of such mail stands: its domain, sender, listener and pin count. `done` on the
-  /// conductor's loop, at once or later.
-  void recovery(const mail::Delivery& asked, std::function<void(Recovery)> done);
+  /// How the destination of such mail stands: its domain, sender, listener and pin count; none: it has none
+  /// now. `done` on the conductor's loop, at once or later.
+  using RecoveryDone = std::function<void(std::optional<Recovery>)>;
+  void recovery(const mail::Delivery& asked, RecoveryDone done);
   [[nodiscard]] ManagerStatus status() const;
   /// Takes back the deliveries that `wanted` names and that still wait for a connection: their `done` will
   /// not be called. What is on a connection goes on.

@@ -22,7 +22,7 @@ class Manager::Impl : public std::enable_shared_from_this<Manager::Impl> {
   void probe_now(const std::string& address);
   void drain(const mail::Domain& domain);
   void sign_in_again(const std::set<std::string>& accounts);
-  void recovery(const mail::Delivery& asked, std::function<void(Recovery)> done);
+  void recovery(const mail::Delivery& asked, RecoveryDone done);
   [[nodiscard]] ManagerStatus status() const;
   [[nodiscard]] std::vector<mail::DeliveryPtr> take_back(const Wanted& wanted);
   [[nodiscard]] std::string why_waiting(const Wanted& wanted) const;

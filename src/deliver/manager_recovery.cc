@@ -286,12 +286,12 @@ Recovery Manager::Impl::recovery_of(const Site& where, Steady now) const {
   return out;
 }
 
-void Manager::Impl::recovery(const mail::Delivery& asked, std::function<void(Recovery)> done) {
+void Manager::Impl::recovery(const mail::Delivery& asked, RecoveryDone done) {
   router_.targets(asked, [weak = weak_from_this(), done = std::move(done)](const TargetsPtr& targets) {
     const auto self = weak.lock();
-    if (!self || !targets) return done({});
+    if (!self || !targets || targets->decision != TargetsDecision::deliver) return done(std::nullopt);
     const auto at = self->sites_.find(targets->site_key);
-    if (at == self->sites_.end()) return done({});
+    if (at == self->sites_.end()) return done(Recovery{});
     Recovery out = self->recovery_of(*at->second, net::steady_now());
     for (const auto* domains : {&at->second->waiting, &at->second->released}) {
       for (const mail::Domain& one : *domains) {

@@ -39,7 +39,7 @@ Result<Why> Scheduler::why(RecipientKey key, Time now) const {
         fmt::format("what {} asked for applies to the result of this attempt", slot->second.intent.who));
   }
   if (one.state == State::held) {
-    out.reasons.emplace_back("an operator holds it: it waits for release");
+    out.reasons.emplace_back("it is held, and waits for release");
   } else if (out.phase == Phase::ready) {
     out.next_attempt = now;
     out.reasons.push_back(

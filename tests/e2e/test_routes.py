@@ -58,11 +58,14 @@ def actions(lab, relay, sinks):
     wait_for(lambda: "discarded" in trace(relay, void), "the discarded one to end")
     check('by the route "void.test"' in trace(relay, void), f"the ledger says by what:\n{trace(relay, void)}")
     eq(relay.cli_json("custody", "verify")[0]["discarded"], 1, "custody counts it")
-    eq(relay.status()["bounced"], 0, "nobody is told")
+    eq([relay.status()[fate] for fate in ("bounced", "discarded")], [0, 1], "nobody is told")
+    check("1 discarded" in relay.cli("status"), "status counts it")
 
     later = lab.message_id(lab.send(relay, "joe@other.test", ["x@later.test"]))
     wait_for(lambda: [row["state"] for row in relay.open_recipients()] == ["held"], "it to be held")
     check('by the route "later.test"' in trace(relay, later), f"trace says by what:\n{trace(relay, later)}")
+    [why] = relay.cli_json("queue", "why", later)[0]["recipients"]
+    eq(why["recovery"], None, "what is held goes to no destination that could be up or down")
     relay.cli("queue", "release", "--domain", "later.test", "--yes")
     wait_for(lambda: "x@later.test" in sinks["mx"].recipients(), "the released one at its MX")
 

@@ -186,6 +186,13 @@ TEST_F(ControlVerbs, a_dry_run_counts_and_shows_examples) {
   const Ran told = run({"queue", "reroute", "example.org", "--via", "mx", "--dry-run"});
   EXPECT_EQ(told.code, exit_changes);
   EXPECT_THAT(told.out, HasSubstr("b@example.org"));
+  EXPECT_THAT(told.out, HasSubstr(", by mx\n"));
+  // What --yes would refuse, it refuses.
+  for (const char* via : {"discard", "hold", "refuse \"gone\"", "[a.example"}) {
+    const Ran refused = run({"queue", "reroute", "example.org", "--via", via, "--dry-run"});
+    EXPECT_EQ(refused.code, exit_usage) << via << refused.out;
+    EXPECT_EQ(refused.out, "") << via;
+  }
   const Ran json = run({"queue", "reroute", "example.org", "--via", "mx", "--dry-run", "--json"});
   EXPECT_EQ(json.code, exit_changes);
   EXPECT_THAT(json.out, HasSubstr("\"examples\":[{"));
