@@ -101,8 +101,13 @@ receive::Verdict PolicyGate::receivers(const policy::Client& client, const mail:
                                        const mail::Address& to, const std::string& listener) const {
   const auto local = local_.load();
   // A report for a sender that was rewritten here: whoever has the address may answer it, until it expires.
-  if (auto sender = local->sender_of(to)) return std::move(*sender);
   const auto rules = rules_.load();
+  if (auto sender = local->sender_of(to)) {
+    // LMTP relays nowhere, nor does it by way of a sender that was rewritten.
+    if (client.service == policy::Service::lmtp && !sender->refusal)
+      sender->refusal = rules->decide_rcpt(client, sender->rewritten.front()).refusal;
+    return std::move(*sender);
+  }
   policy::RelayDecision decision = rules->decide_rcpt(client, to);
   if (!decision.accepted()) return receive::Verdict::refuse(std::move(*decision.refusal));
   if (auto refusal = check_route(*rules, from, to, listener)) return receive::Verdict::refuse(std::move(*refusal));

@@ -74,9 +74,11 @@ RelayDecision RelayRules::decide_rcpt(const Client& client, const mail::Address&
   }
   const bool known = client.authenticated == Authenticated::yes || is_trusted(client);
   const DomainRule* rule = find(to.domain);
+  // LMTP hands over to mailboxes: what is only held or passed on here is no business of its.
+  if (client.service == Service::lmtp && (rule == nullptr || rule->role != DomainRole::primary))
+    return refuse(550, {5, 7, 1}, "relaying denied: what comes by LMTP must end here");
   if (rule == nullptr) {
-    // LMTP hands over to mailboxes; it never relays (RFC 2033 5).
-    if (known && client.service != Service::lmtp) return {};
+    if (known) return {};
     return refuse(550, {5, 7, 1}, "relaying denied");  // RFC 5321 3.6.2
   }
   if (is_listed(*rule, to.local)) return {};

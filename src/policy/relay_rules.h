@@ -67,7 +67,8 @@ class RelayRules {
   /// May this client begin a transaction? Submission wants a user or a trusted network: 530 5.7.0
   /// (RFC 6409 4.3).
   [[nodiscard]] RelayDecision decide_mail(const Client& client) const;
-  /// May this client send to this address? 550 5.7.1 for foreign domains, 550 5.1.1 for unknown users.
+  /// May this client send to this address? 550 5.7.1 for foreign domains (by LMTP: for all that don't end
+  /// here, whoever asks), 550 5.1.1 for unknown users.
   [[nodiscard]] RelayDecision decide_rcpt(const Client& client, const mail::Address& to) const;
   /// The rule of exactly this domain.
   [[nodiscard]] const DomainRule* find(const mail::Domain& domain) const;

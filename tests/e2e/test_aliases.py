@@ -6,8 +6,10 @@ host, one to a host that takes no mail), of lists.home.test, whose names are its
 SRS. far.test and elsewhere.home.test are another host's, origin.test is the sender's. Proved: an alias reaches everyone
 once, here and there; trace and `route` tell it; unknown names are refused with 550 5.1.1 and a domain that is not listed is
 never local; failures go to the original sender; NOTIFY=SUCCESS on an alias of several gets one "expanded" report; a
-rewritten sender leads back; a reload takes other aliases, and one with a fault is refused with file and line.
+rewritten sender leads back, but not by way of an LMTP listener; a reload takes other aliases, and one with a fault is refused with file and line.
 """
+import smtplib
+
 from lab import check, eq, run, wait_for
 
 
@@ -26,7 +28,9 @@ def test(lab):
     aliases.write_text("sales: john, ann,\n  boss@far.test\nout: someone@far.test\ndead: gone@null.test\nall: sales, John\n")
     (lab.dir / "secret").write_text("the secret of a test that lasts\n")
     where = f'role = "primary"\nmailboxes = "maildir:{boxes}/{{domain}}/{{user}}"\n'
+    port = 24 if lab.mx_port == 25 else lab.free_port()
     primary = lab.waybill("mx1", 11, hostname="mx1.home.test", more=(
+        f'[[listener]]\naddress = "{lab.ip(11)}:{port}"\nrole = "lmtp"\n'
         f'[srs]\nsecret_file = "secret"\ndomain = "srs.test"\n'
         f'[domain."home.test"]\n{where}users_file = "users"\naliases_file = "aliases"\n'
         f'[domain."lists.home.test"]\n{where}users = ["news"]\ncatch_all = "news"\nrecipient_delimiter = "-"\n'
@@ -86,6 +90,10 @@ def test(lab):
         session.ehlo()
         session.mail("")
         eq(session.rcpt(sender.replace("=bob@", "=eve@"))[0], 550, "a forged one")
+    with smtplib.LMTP(primary.ip, port, timeout=30) as session:
+        eq(session.docmd("LHLO client.test")[0], 250, "LHLO")
+        eq(session.docmd("MAIL FROM:<>")[0], 250, "MAIL")
+        eq(session.rcpt(sender)[0], 550, "an LMTP listener relays nowhere")
 
     # Other aliases by a reload; a fault leaves those in force.
     aliases.write_text("sales: ann\n\nbroken john\n")

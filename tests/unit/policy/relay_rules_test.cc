@@ -12,6 +12,7 @@ RelayRules rules() {
   table.domains["example.org"] = {DomainRole::primary, std::set<std::string>{"John", "mary"}};
   table.domains["any.example"] = {DomainRole::primary, std::nullopt};
   table.domains["backup.example"] = {DomainRole::backup, std::nullopt};
+  table.domains["relay.example"] = {DomainRole::relay, std::nullopt};
   table.trusted_networks = {*IpNetwork::parse("10.0.0.0/8"), *IpNetwork::parse("::1/128")};
   table.postmaster_domain = *mail::Domain::parse("example.org");
   return *RelayRules::make(std::move(table));
@@ -43,7 +44,19 @@ TEST(Rfc, rfc_038_foreign_recipients_need_trust) {
   EXPECT_EQ(refused.refusal->to_string(), "550 5.7.1 relaying denied");
   EXPECT_EQ(code(kTrusted, "a@elsewhere.example"), 250);
   EXPECT_EQ(code({ip("192.0.2.7"), Service::submission, Authenticated::yes}, "a@elsewhere.example"), 250);
-  EXPECT_EQ(code({ip("10.0.0.1"), Service::lmtp, Authenticated::no}, "a@elsewhere.example"), 550);
+}
+
+TEST(RelayRules, by_lmtp_comes_only_what_ends_here_whoever_brings_it) {
+  for (const char* from : {"10.0.0.1", "192.0.2.7"}) {
+    const Client client{ip(from), Service::lmtp, Authenticated::yes};
+    for (const char* to : {"a@elsewhere.example", "a@backup.example", "a@relay.example"})
+      EXPECT_EQ(rules().decide_rcpt(client, address(to)).refusal->to_string(),
+                "550 5.7.1 relaying denied: what comes by LMTP must end here")
+          << to;
+    EXPECT_EQ(code(client, "john@example.org"), 250);
+    EXPECT_EQ(code(client, "nobody@example.org"), 550);
+    EXPECT_EQ(code(client, "postmaster@example.org"), 250);
+  }
 }
 
 TEST(RelayRules, the_open_relay_matrix) {
