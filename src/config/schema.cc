@@ -217,7 +217,7 @@ const Section<Domain>& domain_section() {
               Receivers{}),
           key("recipient_delimiter", "john+lists is john; \"\": it is a name of its own",
               &Domain::recipient_delimiter, Delimiter{}),
-          key("quota_octets", "of each Maildir, then mail for it waits (452 4.2.2); 0: no limit",
+          key("quota_octets", "of each Maildir: mail for a full one is put off (452 4.2.2); 0: no limit",
               &Domain::quota_octets, Size{}),
           key("quota_messages", "messages in each Maildir; 0: no limit", &Domain::quota_messages,
               Count{0, 1'000'000'000}),

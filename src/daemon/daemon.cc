@@ -16,10 +16,10 @@ namespace waybill::daemon {
 namespace {
 constexpr size_t kControlConnectionsMax = 64;
 constexpr uint64_t kReadOnlyBodyOctetsMax = 64 * 1024;
-/// Beside the I/O loops: conductor, reader, signals, resolver, commits, what is learnt, two for mailboxes;
+/// Beside the I/O loops: conductor, reader, auditor, signals, resolver, commits, what is learnt, three for mailboxes;
 /// RocksDB's two for background work and fifteen that open files at the start. It would abort() where it gets
 /// none.
-constexpr unsigned kThreadsBesideLoops = 25;
+constexpr unsigned kThreadsBesideLoops = 26;
 
 /// RocksDB has no code of its own for a lock that somebody else holds.
 bool is_locked(const Error& error) { return error.what.find("While lock file") != std::string::npos; }
@@ -63,6 +63,7 @@ Status Daemon::bind_listeners() {
   control_loop_ = std::make_unique<net::Loop>();
   reader_loop_ = std::make_unique<net::Loop>();
   auditor_loop_ = std::make_unique<net::Loop>();
+  mailbox_loop_ = std::make_unique<net::Loop>();
   TlsReader reader;
   for (const config::Listener& listener : config()->listeners) {
     auto tls = reader.read(listener.tls);  // the key may be root's alone
@@ -181,6 +182,10 @@ Status Daemon::open_doors() {
   gate_.set_local(local_);
   gate_.set_resolver(*resolver_);
   gate_.set_backup(*backup_);
+  room_ = std::make_unique<MailboxRoom>(
+      MailboxRoom::Loops{*io_loops_.front(), *mailbox_loop_, *auditor_loop_}, files_, clock_);
+  room_->configure(*config(), *local_);
+  gate_.set_room(*room_);
   overload_.configure(*config(), config()->queue.reserve_octets);
   gate_.set_overload(overload_);
   gate_.set_null_mx_sender(config()->relay.null_mx_sender);
@@ -283,6 +288,7 @@ Status Daemon::start_threads() {
   loops.push_back(conductor_loop_.get());
   loops.push_back(reader_loop_.get());
   loops.push_back(auditor_loop_.get());
+  loops.push_back(mailbox_loop_.get());
   for (net::Loop* loop : loops) {
     auto thread = start_thread([loop] { loop->run(); });
     if (!thread) return pass(thread.error());

@@ -2,7 +2,7 @@
 //
 // Threads: I/O loops (SMTP sessions, deliveries' connections), the conductor's loop (queue and delivery
 // decisions), the control loop (API, signals, reload), the reader's and the auditor's loops (the API's long
-// reads, and its longest), the store's commit thread, the resolver's thread, and delivery's Maildir writers.
+// reads, and its longest), the mailboxes' loop (what they hold, at RCPT), the store's commit thread, the resolver's thread, and delivery's Maildir writers.
 // Thread rule: start(), run() and the destructor on one thread, which becomes the control loop's.
 #pragma once
 
@@ -117,11 +117,13 @@ class Daemon {
   std::unique_ptr<net::Loop> control_loop_;
   std::unique_ptr<net::Loop> reader_loop_;   ///< reads of the spool for the API, one after the other
   std::unique_ptr<net::Loop> auditor_loop_;  ///< those that take minutes: custody, the ledger's pruning
+  std::unique_ptr<net::Loop> mailbox_loop_;  ///< small reads of mailboxes, whose disks may hang
   std::unique_ptr<ResolverHolder> resolver_;
   std::unique_ptr<Targeter> targeter_;
   Overlay overlay_;  ///< what the resolver's overlay was made of; control loop only
   BackupPlaces places_;
   std::unique_ptr<BackupRecipients> backup_;
+  std::unique_ptr<MailboxRoom> room_;
   std::unique_ptr<Conductor> conductor_;
   std::unique_ptr<deliver::Manager> manager_;
   std::unique_ptr<Drainer> drainer_;

@@ -76,18 +76,31 @@ void PolicyGate::on_rcpt(const receive::ClientFacts& client, const mail::Reverse
   if (overload_ != nullptr && overload_->sheds())
     if (auto later = overload_->at_rcpt(standing_of(client)))
       return answer(receive::Verdict::refuse(std::move(*later)));
-  const policy::Client who = to_policy(client);
-  receive::Verdict verdict = receivers(who, from, to, client.listener);
+  receive::Verdict verdict = receivers(to_policy(client), from, to, client.listener);
   if (verdict.refusal) return answer(std::move(verdict));
+  auto question = room_ == nullptr ? std::nullopt : room_->question(client, to, verdict.rewritten);
+  if (!question) return accept_rcpt(client, from, to, std::move(verdict), std::move(answer));
+  auto shared = std::make_shared<Answer>(std::move(answer));
+  // The session keeps these three until it is answered.
+  room_->ask(std::move(*question), [this, &client, &from, &to, verdict = std::move(verdict),
+                                    shared](std::optional<mail::Reply> full) {
+    if (full) return (*shared)(receive::Verdict::refuse(std::move(*full)));
+    accept_rcpt(client, from, to, verdict, std::move(*shared));
+  });
+}
+
+void PolicyGate::accept_rcpt(const receive::ClientFacts& client, const mail::ReversePath& from,
+                             const mail::Address& to, receive::Verdict verdict, Answer answer) {
   // Last, whoever brings it. The session keeps these three until it is answered.
   auto judge = [this, &client, &from, &to](receive::Verdict taken, Answer told) {
     if (clients_ == nullptr) return told(std::move(taken));
     clients_->rcpt(client, from, to, std::move(taken), std::move(told));
   };
   if (backup_ == nullptr) return judge(std::move(verdict), std::move(answer));
-  const bool trusted =
-      who.authenticated == policy::Authenticated::yes || rules_.load()->is_trusted(who);
-  const mail::Address recipient = to.domain.empty() && !verdict.rewritten.empty() ? verdict.rewritten.front() : to;
+  const policy::Client who = to_policy(client);
+  const bool trusted = who.authenticated == policy::Authenticated::yes || rules_.load()->is_trusted(who);
+  const mail::Address recipient =
+      to.domain.empty() && !verdict.rewritten.empty() ? verdict.rewritten.front() : to;
   auto shared = std::make_shared<Answer>(std::move(answer));
   backup_->check(recipient, trusted,
                  [shared, verdict = std::move(verdict), judge](std::optional<mail::Reply> refusal) {
@@ -110,7 +123,8 @@ receive::Verdict PolicyGate::receivers(const policy::Client& client, const mail:
   }
   policy::RelayDecision decision = rules->decide_rcpt(client, to);
   if (!decision.accepted()) return receive::Verdict::refuse(std::move(*decision.refusal));
-  if (auto refusal = check_route(*rules, from, to, listener)) return receive::Verdict::refuse(std::move(*refusal));
+  if (auto refusal = check_route(*rules, from, to, listener))
+    return receive::Verdict::refuse(std::move(*refusal));
   return local->receivers(to, to.domain.empty() ? local->postmaster() : to);
 }
 

@@ -8,9 +8,10 @@
 #include "base/published.h"
 #include "config/config.h"
 #include "daemon/gate_backup.h"
-#include "daemon/overload.h"
 #include "daemon/gate_clients.h"
+#include "daemon/gate_quota.h"
 #include "daemon/local_mail.h"
+#include "daemon/overload.h"
 #include "dns/resolver.h"
 #include "policy/relay_rules.h"
 #include "receive/gate.h"
@@ -24,6 +25,8 @@ class PolicyGate final : public receive::Gate {
   void set_resolver(dns::Resolver& resolver) { resolver_ = &resolver; }
   /// Once, before sessions begin; null: nobody asks a primary. It outlives the gate's use.
   void set_backup(BackupRecipients& backup) { backup_ = &backup; }
+  /// Once, before sessions begin; null: delivery alone judges quotas. It outlives the gate's use.
+  void set_room(MailboxRoom& room) { room_ = &room; }
   /// Once, before sessions begin. Outlives the gate's use; none in tests of the rules alone.
   void set_overload(Overload& overload) { overload_ = &overload; }
   /// Once before sessions begin, and at every reload.
@@ -54,6 +57,9 @@ class PolicyGate final : public receive::Gate {
   [[nodiscard]] policy::Standing standing_of(const receive::ClientFacts& client) const;
   [[nodiscard]] receive::Verdict receivers(const policy::Client& client, const mail::ReversePath& from,
                                            const mail::Address& to, const std::string& listener) const;
+  /// The steps of RCPT for a recipient who exists.
+  void accept_rcpt(const receive::ClientFacts& client, const mail::ReversePath& from, const mail::Address& to,
+                   receive::Verdict verdict, Answer answer);
   /// The route table's word on a recipient that the relay rules take.
   [[nodiscard]] std::optional<mail::Reply> check_route(const policy::RelayRules& rules,
                                                        const mail::ReversePath& from, const mail::Address& to,
@@ -64,6 +70,7 @@ class PolicyGate final : public receive::Gate {
   Published<const route::RouteTable> routes_{std::make_shared<const route::RouteTable>()};
   dns::Resolver* resolver_ = nullptr;
   BackupRecipients* backup_ = nullptr;
+  MailboxRoom* room_ = nullptr;
   Overload* overload_ = nullptr;
   ClientsGate* clients_ = nullptr;
   std::atomic<config::NullMxSender> null_mx_sender_{config::NullMxSender::accept};

@@ -142,6 +142,7 @@ Status Daemon::apply(const config::Config& next, config::Recipients listed, cont
   clients_->configure(next);
   clients_->set_doors(client_doors());
   gate_.set_local(local_);
+  room_->configure(next, *local_);
   intake_->configure({{.hostname = next.hostname, .return_octets = next.bounce.return_octets}, local_});
   sessions_->set_limits(session_limits(next));
   overload_.configure(*settings, running_->queue.reserve_octets);  // the open spool's

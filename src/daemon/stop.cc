@@ -81,6 +81,7 @@ void Daemon::tear_down() {
   if (conductor_loop_) conductor_loop_->stop();
   if (reader_loop_) reader_loop_->stop();
   if (auditor_loop_) auditor_loop_->stop();
+  if (mailbox_loop_) mailbox_loop_->stop();
   if (store_) store_->end_scans();  // or a large spool's would hold up the end for minutes
   for (std::thread& thread : threads_) thread.join();
   if (signal_thread_.joinable()) {
@@ -103,6 +104,7 @@ void Daemon::tear_down() {
   manager_.reset();
   conductor_.reset();
   backup_.reset();
+  room_.reset();
   targeter_.reset();
   prune_timer_ = {};
   places_timer_ = {};
@@ -115,6 +117,7 @@ void Daemon::tear_down() {
   conductor_loop_.reset();
   reader_loop_.reset();
   auditor_loop_.reset();
+  mailbox_loop_.reset();
   control_loop_.reset();
   sessions_.reset();
   intake_.reset();

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/bytes.h"
+#include "daemon/gate_quota.h"
 #include "handover/targets.h"
 
 namespace waybill::daemon {
@@ -73,15 +74,7 @@ deliver::TargetsPtr Targeter::local(const mail::Domain& name, const LocalMail& m
   switch (boxes.kind) {
     case config::Mailboxes::Kind::maildir:
       out->transport = deliver::Transport::maildir;
-      out->maildir.path_template = boxes.path;
-      out->maildir.delimiter = domain->recipient_delimiter;
-      out->maildir.quota_octets = domain->quota_octets;
-      out->maildir.quota_messages = domain->quota_messages;
-      if (const auto listed = mail.users(name)) {
-        auto users = *listed;
-        users.insert("postmaster");  // RFC 5321 4.5.1: accepted always, so it must have a mailbox
-        out->maildir.users = std::make_shared<const std::set<std::string, std::less<>>>(std::move(users));
-      }
+      out->maildir = maildir_target(*domain, mail);
       return out;
     case config::Mailboxes::Kind::lmtp_unix:
       out->transport = deliver::Transport::lmtp;

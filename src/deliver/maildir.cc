@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "base/bytes.h"
-#include "base/file_identity.h"
 
 namespace waybill::deliver {
 namespace {
@@ -160,6 +159,16 @@ Status Maildir::prepare(const std::string& path_template, const std::string& fol
   return {};
 }
 
+// And nothing that prepare() would refuse leads there.
+bool Maildir::is_there(const std::string& path_template, const std::string& folder) {
+  const std::string root = fixed_root(path_template);
+  return std::ranges::all_of(directories_to(folder), [this, &root](const std::string& directory) {
+    const auto kind = files_.kind(directory);
+    return kind && (*kind == FileSystem::Kind::directory ||
+                    (*kind == FileSystem::Kind::symlink && directory.size() <= root.size()));
+  });
+}
+
 // What a crash left in tmp/ is nobody's mail. Best effort: the delivery at hand does not depend on it.
 void Maildir::clean_once(const std::string& folder, Time now) {
   {
@@ -276,6 +285,33 @@ Result<FileSystem::Info> Maildir::owner_of(const std::string& folder) {
   }
 }
 
+Result<std::optional<FileIdentity>> Maildir::become_owner(const std::string& folder) {
+  std::optional<FileIdentity> none;
+  if (::geteuid() != 0) return none;
+  const auto owner = owner_of(folder);
+  if (!owner) return pass(owner.error());
+  if (owner->owner == 0) return none;
+  auto identity = FileIdentity::become(owner->owner, owner->group);
+  if (!identity) return pass(identity.error());
+  return std::optional(std::move(*identity));
+}
+
+std::optional<MaildirUse> Maildir::use(const MaildirTarget& target, const mail::Address& recipient) {
+  const auto folder = maildir_path(target, recipient);
+  if (!folder) return std::nullopt;
+  const auto identity = become_owner(*folder);
+  if (!identity || !is_there(target.path_template, *folder)) return std::nullopt;
+  return quota_.read(*folder, target);
+}
+
+bool Maildir::recount(const MaildirTarget& target, const mail::Address& recipient, Time now) {
+  const auto folder = maildir_path(target, recipient);
+  if (!folder) return false;
+  const auto identity = become_owner(*folder);
+  if (!identity || !is_there(target.path_template, *folder)) return false;
+  return quota_.recount(*folder, target, now);
+}
+
 mail::Outcome Maildir::deliver(const MaildirTarget& target, const mail::Delivery& delivery,
                                const mail::Recipient& recipient, Time now) {
   const auto folder = maildir_path(target, recipient.address);
@@ -287,11 +323,7 @@ mail::Outcome Maildir::deliver(const MaildirTarget& target, const mail::Delivery
     out.host = "maildir";
     return out;
   }
-  if (::geteuid() != 0) return deliver_to(*folder, target, delivery, recipient, now);
-  const auto owner = owner_of(*folder);
-  if (!owner) return into_outcome(owner.error());
-  if (owner->owner == 0) return deliver_to(*folder, target, delivery, recipient, now);
-  const auto identity = FileIdentity::become(owner->owner, owner->group);
+  const auto identity = become_owner(*folder);
   if (!identity) return into_outcome(identity.error());
   return deliver_to(*folder, target, delivery, recipient, now);
 }

@@ -13,9 +13,11 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "base/file_identity.h"
 #include "base/fs.h"
 #include "deliver/maildir_quota.h"
 #include "deliver/targets.h"
@@ -37,9 +39,16 @@ class Maildir {
   Maildir(FileSystem& files, std::string hostname, unsigned mode);
   [[nodiscard]] mail::Outcome deliver(const MaildirTarget& target, const mail::Delivery& delivery,
                                       const mail::Recipient& recipient, Time now);
+  /// How much the recipient's mailbox holds, by its account. None: there is no mailbox yet, it can't be
+  /// reached, or would have to be counted. Reads one small file, and makes nothing.
+  [[nodiscard]] std::optional<MaildirUse> use(const MaildirTarget& target, const mail::Address& recipient);
+  /// Counts the messages of a mailbox whose account says "full", unless that was done lately. It may take
+  /// long. Best effort. True: they were counted.
+  bool recount(const MaildirTarget& target, const mail::Address& recipient, Time now);
 
  private:
   [[nodiscard]] Status prepare(const std::string& path_template, const std::string& folder);
+  [[nodiscard]] bool is_there(const std::string& path_template, const std::string& folder);
   void clean_once(const std::string& folder, Time now);
   [[nodiscard]] Status ensure_directory(const std::string& path);
   struct Written {
@@ -56,6 +65,8 @@ class Maildir {
                                          const mail::Delivery& delivery, const mail::Recipient& recipient,
                                          Time now);
   [[nodiscard]] Result<FileSystem::Info> owner_of(const std::string& folder);
+  /// As root, works on as the owner of the folder, while the result lives.
+  [[nodiscard]] Result<std::optional<FileIdentity>> become_owner(const std::string& folder);
 
   FileSystem& files_;
   MaildirQuota quota_;

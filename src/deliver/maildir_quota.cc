@@ -40,6 +40,11 @@ std::string limit_text(const MaildirTarget& limits) {
     out += fmt::format("{}{} messages", out.empty() ? "" : ", ", limits.quota_messages);
   return out;
 }
+
+mail::Outcome of_maildir(mail::Outcome outcome) {
+  outcome.host = "maildir";
+  return outcome;
+}
 }  // namespace
 
 std::string maildirsize_head(const MaildirTarget& limits) {
@@ -70,6 +75,24 @@ std::optional<MaildirUse> parse_maildirsize(std::string_view text, const Maildir
   }
   if (octets < 0 || messages < 0) return std::nullopt;
   return MaildirUse{static_cast<uint64_t>(octets), static_cast<uint64_t>(messages)};
+}
+
+std::optional<mail::Outcome> never_fits(const MaildirTarget& limits, uint64_t octets) {
+  if (limits.quota_octets == 0 || octets <= limits.quota_octets) return std::nullopt;
+  // RFC 3463 3.3: no waiting makes it fit.
+  return of_maildir(mail::Outcome::rejected(
+      552, {5, 2, 2},
+      fmt::format("the message has {} octets, more than the mailbox may ever hold ({})", octets,
+                  limit_text(limits))));
+}
+
+std::optional<mail::Outcome> refuse_by(const MaildirUse& use, const MaildirTarget& limits, uint64_t octets) {
+  if (auto never = never_fits(limits, octets)) return never;
+  if (fits(use, limits, octets)) return std::nullopt;
+  return of_maildir(
+      mail::Outcome::deferred(452, {4, 2, 2},
+                              fmt::format("the mailbox is full: {} octets in {} messages, of {}", use.octets,
+                                          use.messages, limit_text(limits))));
 }
 
 std::optional<uint64_t> size_in_name(std::string_view name) {
@@ -154,20 +177,14 @@ bool MaildirQuota::counted_lately(const std::string& folder, Time now) {
   return false;
 }
 
+bool MaildirQuota::recount(const std::string& folder, const MaildirTarget& limits, Time now) {
+  return !counted_lately(folder, now) && count_anew(folder, limits, now).has_value();
+}
+
 Result<std::optional<mail::Outcome>> MaildirQuota::refuse(const std::string& folder,
                                                           const MaildirTarget& limits, uint64_t octets,
                                                           Time now) {
-  const auto ending = [](mail::Outcome outcome) {
-    outcome.host = "maildir";
-    return std::optional(std::move(outcome));
-  };
-  if (limits.quota_octets > 0 && octets > limits.quota_octets) {
-    // RFC 3463 3.3: no waiting makes it fit.
-    return ending(mail::Outcome::rejected(
-        552, {5, 2, 2},
-        fmt::format("the message has {} octets, more than the mailbox may ever hold ({})", octets,
-                    limit_text(limits))));
-  }
+  if (auto never = never_fits(limits, octets)) return never;
   std::optional<MaildirUse> use = read(folder, limits);
   const bool from_account = use.has_value();
   if (!use) {
@@ -181,10 +198,7 @@ Result<std::optional<mail::Outcome>> MaildirQuota::refuse(const std::string& fol
     if (!counted) return pass(counted.error());
     use = *counted;
   }
-  if (fits(*use, limits, octets)) return std::optional<mail::Outcome>();
-  return ending(mail::Outcome::deferred(452, {4, 2, 2},
-                                        fmt::format("the mailbox is full: {} octets in {} messages, of {}",
-                                                    use->octets, use->messages, limit_text(limits))));
+  return refuse_by(*use, limits, octets);
 }
 
 void MaildirQuota::added(const std::string& folder, uint64_t octets) {

@@ -30,6 +30,12 @@ struct MaildirUse {
 [[nodiscard]] std::optional<MaildirUse> parse_maildirsize(std::string_view text, const MaildirTarget& limits);
 /// "1000000S,500C": its first line, without the end.
 [[nodiscard]] std::string maildirsize_head(const MaildirTarget& limits);
+/// May one more message of this size come in, where so much is already? None: yes. Else what its delivery
+/// ends in: full for now (452 4.2.2), or larger than the mailbox could ever hold (552 5.2.2). Pure.
+[[nodiscard]] std::optional<mail::Outcome> refuse_by(const MaildirUse& use, const MaildirTarget& limits,
+                                                     uint64_t octets);
+/// The second of these alone.
+[[nodiscard]] std::optional<mail::Outcome> never_fits(const MaildirTarget& limits, uint64_t octets);
 /// The size that a message's file name gives (",S=1234"); none: it gives none.
 [[nodiscard]] std::optional<uint64_t> size_in_name(std::string_view name);
 
@@ -37,16 +43,20 @@ class MaildirQuota {
  public:
   explicit MaildirQuota(FileSystem& files) : files_(files) {}
 
-  /// May one more message of this size come in? None: yes. Else what its delivery ends in: full for now (452
-  /// 4.2.2), or larger than the mailbox could ever hold (552 5.2.2).
+  /// refuse_by() what the account says; the messages are counted where it must not be believed.
   [[nodiscard]] Result<std::optional<mail::Outcome>> refuse(const std::string& folder,
                                                             const MaildirTarget& limits, uint64_t octets,
                                                             Time now);
   /// One message more. Best effort.
   void added(const std::string& folder, uint64_t octets);
 
- private:
+  /// What the account says; none: the messages would have to be counted.
   [[nodiscard]] std::optional<MaildirUse> read(const std::string& folder, const MaildirTarget& limits);
+  /// Counts the messages anew, unless that was done lately: for an account that says "full". Best effort.
+  /// True: they were counted.
+  bool recount(const std::string& folder, const MaildirTarget& limits, Time now);
+
+ private:
   [[nodiscard]] Result<MaildirUse> count(const std::string& folder);
   [[nodiscard]] Status count_part(const std::string& part, MaildirUse& use);
   [[nodiscard]] Result<MaildirUse> count_anew(const std::string& folder, const MaildirTarget& limits,

@@ -57,6 +57,7 @@ struct ClientFacts {
   std::string mx = {};               ///< the MX host that the listener stands for; empty: its address tells
   bool early = false;                ///< it talked before the banner, or before the reply to EHLO
   std::shared_ptr<void> notes = {};  ///< the gate's own, from its verdict on the connection
+  uint64_t declared_octets = 0;  ///< of the message of this transaction (RFC 1870); 0: nothing was declared
 };
 
 class Gate {

@@ -239,7 +239,7 @@ void Session::reset_transaction() {
   transaction_ = Transaction::none;
   envelope_ = {};
   tags_.clear();
-  declared_octets_ = 0;
+  client_.declared_octets = 0;
   candidate_ = {};
   expanded_.clear();
   rcpts_accepted_ = 0;

@@ -72,7 +72,7 @@ class Session {
 
   [[nodiscard]] const ClientFacts& client() const { return client_; }
   [[nodiscard]] const mail::ReversePath& from() const { return envelope_.from; }
-  [[nodiscard]] uint64_t declared_octets() const { return declared_octets_; }
+  [[nodiscard]] uint64_t declared_octets() const { return client_.declared_octets; }
   /// The recipient that AskRcpt is about.
   [[nodiscard]] const mail::Address& candidate() const { return candidate_.address; }
   [[nodiscard]] const mail::Envelope& envelope() const { return envelope_; }
@@ -172,7 +172,6 @@ class Session {
 
   mail::Envelope envelope_;
   std::vector<std::string> tags_;  ///< header fields that the gate wants in this message
-  uint64_t declared_octets_ = 0;
   mail::Recipient candidate_;
   EtrnNode etrn_;
   std::vector<mail::Expanded> expanded_;  ///< which of the accepted RCPTs stand for others

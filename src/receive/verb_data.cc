@@ -47,7 +47,7 @@ void Session::on_begun(MessageId id, Time now) {
                           : ForgedFields::kept;
   message_.emplace(Message{id,
                            MessageBuilder(*settings_, counted ? smtp::Framing::counted : smtp::Framing::dot,
-                                          std::move(head), declared_octets_, forged),
+                                          std::move(head), client_.declared_octets, forged),
                            0, std::nullopt});
   if (!counted) {
     phase_ = Phase::data;

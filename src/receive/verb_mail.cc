@@ -22,7 +22,7 @@ void Session::mail(const smtp::Command& command) {
   envelope_.smtputf8 = parsed->smtputf8;
   envelope_.ret = parsed->ret;
   envelope_.envid = std::move(parsed->envid);
-  declared_octets_ = parsed->size_octets.value_or(0);
+  client_.declared_octets = parsed->size_octets.value_or(0);
   phase_ = Phase::mail;
   actions_.emplace_back(AskMail{});
 }
