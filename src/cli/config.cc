@@ -13,11 +13,13 @@
 #include "base/bytes.h"
 #include "cli/config_backup.h"
 #include "cli/config_check.h"
-#include "cli/dns_options.h"
 #include "cli/config_import.h"
+#include "cli/config_primary.h"
 #include "cli/config_write.h"
+#include "cli/dns_options.h"
 #include "cli/verbs.h"
 #include "daemon/from_config.h"
+#include "daemon/primary_places.h"
 
 namespace waybill::cli {
 namespace {
@@ -120,18 +122,21 @@ void print_json(const std::vector<ConfigFinding>& findings) {
 enum class Output { text, json };
 enum class Ask { dns, nobody };
 
-// What the DNS says of the domains that this host is a backup for. A resolver that can't be made is no fault
-// of theirs.
-void add_backups(const config::Config& config, const std::string& path,
-                 std::vector<ConfigFinding>& findings) {
-  if (std::ranges::find(config.domains, config::DomainRole::backup, &config::Domain::role) ==
-      config.domains.end())
-    return;
+// What the DNS says of the domains that this host is a backup for, and of those that end here. A resolver
+// that can't be made is no fault of theirs.
+void add_from_dns(const config::Config& config, const std::string& path,
+                  std::vector<ConfigFinding>& findings) {
+  const bool asks = std::ranges::any_of(config.domains, [](const config::Domain& domain) {
+    return domain.role == config::DomainRole::backup || daemon::expects_mx_here(domain);
+  });
+  if (!asks) return;
   resolve::Options options = daemon::resolver_options(config);
   options.timeout = std::min<Millis>(options.timeout, kDnsPatience);
   auto resolver = open_resolver({}, std::move(options));
   if (!resolver) return;
   for (ConfigFinding& finding : check_backups(config, path, **resolver))
+    findings.push_back(std::move(finding));
+  for (ConfigFinding& finding : check_primaries(config, path, **resolver))
     findings.push_back(std::move(finding));
 }
 
@@ -147,7 +152,7 @@ int check(const std::string& path, Output output, Ask ask, const Context& contex
   }
   const auto config = config::load(path);
   auto findings = config ? check_machine(*config, path, SystemClock().now()) : as_findings(config.error());
-  if (config && ask == Ask::dns) add_backups(*config, path, findings);
+  if (config && ask == Ask::dns) add_from_dns(*config, path, findings);
   if (output == Output::json) {
     print_json(findings);
   } else {
@@ -183,8 +188,7 @@ void add_config(CLI::App& app, Context& context) {
       verb->add_subcommand("check", "Prove a file: grammar, values, certificates, addresses, zones");
   check_verb->add_option("FILE,--config", options->check_path, "the file")->capture_default_str();
   check_verb->add_flag("--json", options->json, "one finding a line, for programs");
-  check_verb->add_flag("--offline", options->offline,
-                       "ask no DNS about the domains that this host is a backup for");
+  check_verb->add_flag("--offline", options->offline, "ask no DNS where the MX records of its domains lead");
   check_verb->callback([options, &context] {
     context.exit_code = check(options->check_path, options->json ? Output::json : Output::text,
                               options->offline ? Ask::nobody : Ask::dns, context);

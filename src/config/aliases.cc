@@ -103,7 +103,7 @@ void check_targets(const Scope& scope, const toml::node& node, const std::vector
 // What only a domain that ends here has.
 void only_primary(const Scope& scope, const toml::table& table, std::string_view role) {
   for (const std::string_view name : {"aliases", "aliases_file", "catch_all", "quota_octets",
-                                      "quota_messages", "recipient_delimiter", "forward_srs"}) {
+                                      "quota_messages", "recipient_delimiter", "forward_srs", "mx_here"}) {
     if (const toml::node* node = table.get(name); node != nullptr)
       scope.at(name).bad_value(*node,
                                fmt::format("a {} domain does not end here; role = \"primary\" has it", role));

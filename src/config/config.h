@@ -214,6 +214,7 @@ struct Domain {
   uint64_t quota_octets = 0;              ///< of each Maildir; 0: no limit
   uint64_t quota_messages = 0;            ///< the same
   bool forward_srs = false;               ///< mail that an alias sends on has a sender of [srs] domain
+  bool mx_here = true;                    ///< primary: its MX records are expected to name this host
   /// Without case, and without what follows the delimiter; `postmaster` always (RFC 5321 4.5.1). Knows
   /// nothing of the files: see recipients.h.
   [[nodiscard]] bool accepts(std::string_view local) const;

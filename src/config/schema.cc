@@ -223,6 +223,10 @@ const Section<Domain>& domain_section() {
               Count{0, 1'000'000'000}),
           key("forward_srs", "mail that an alias sends to other hosts gets a sender of [srs]",
               &Domain::forward_srs, Flag{}),
+          key("mx_here",
+              "primary: its MX records name this host, and it is told when they don't; false: another host "
+              "hands its mail on, or nobody elsewhere writes to it",
+              &Domain::mx_here, Flag{}),
       }};
   return section;
 }

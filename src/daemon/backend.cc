@@ -116,6 +116,8 @@ net::Task<Result<control::StatusAnswer>> Backend::status() {
           backup.domain));
     }
   }
+  for (std::string& fault : parts_.primaries.faults(kPrimaryFaultsShown))
+    out.warnings.push_back(std::move(fault));
   for (const policy::ClientTest test : policy::kClientTests) {
     const auto number = static_cast<size_t>(test);
     const ClientsGate::Counters& counts = parts_.clients.counters();

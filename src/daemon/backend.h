@@ -13,6 +13,7 @@
 #include "daemon/backup_places.h"
 #include "daemon/conductor.h"
 #include "daemon/gate.h"
+#include "daemon/primary_places.h"
 #include "daemon/resolver_holder.h"
 #include "daemon/targeter.h"
 #include "receive/registry.h"
@@ -37,6 +38,7 @@ class Backend final : public control::Backend {
     PolicyGate& gate;
     BackupRecipients& backup;
     BackupPlaces& places;
+    PrimaryPlaces& primaries;
     Overload& overload;
     ClientsGate& clients;
     Counters& counters;
@@ -72,6 +74,7 @@ class Backend final : public control::Backend {
 
  private:
   static constexpr size_t kBackupsShown = 1000;
+  static constexpr size_t kPrimaryFaultsShown = 20;
   [[nodiscard]] net::Task<std::vector<control::BackupStatus>> backups();
   /// Runs `what` on another loop and comes back with its value.
   template <class T>

@@ -16,9 +16,9 @@ namespace waybill::daemon {
 namespace {
 constexpr size_t kControlConnectionsMax = 64;
 constexpr uint64_t kReadOnlyBodyOctetsMax = 64 * 1024;
-/// Beside the I/O loops: conductor, reader, auditor, signals, resolver, commits, what is learnt, three for mailboxes;
-/// RocksDB's two for background work and fifteen that open files at the start. It would abort() where it gets
-/// none.
+/// Beside the I/O loops: conductor, reader, auditor, signals, resolver, commits, what is learnt, three for
+/// mailboxes; RocksDB's two for background work and fifteen that open files at the start. It would abort()
+/// where it gets none.
 constexpr unsigned kThreadsBesideLoops = 26;
 
 /// RocksDB has no code of its own for a lock that somebody else holds.
@@ -145,6 +145,8 @@ void Daemon::make_rooms() {
       [this](const mail::Domain& domain, const route::Plan& plan) { places_.note(domain, plan); });
   targeter_->configure(settings, own_self(*settings, listening()), Lab(*settings, overlay_),
                        read_channels(*settings), *local_);
+  primaries_ = std::make_unique<PrimaryPlaces>(*conductor_loop_, *resolver_);
+  primaries_->configure(settings, own_self(*settings, listening()), Lab(*settings, overlay_));
   std::vector<net::Loop*> loops;
   for (const auto& loop : io_loops_) loops.push_back(loop.get());
   backup_ = std::make_unique<BackupRecipients>(
@@ -226,6 +228,7 @@ Status Daemon::open_control() {
       .gate = gate_,
       .backup = *backup_,
       .places = places_,
+      .primaries = *primaries_,
       .overload = overload_,
       .clients = *clients_,
       .counters = counters_,
@@ -336,7 +339,7 @@ void Daemon::run() {
   control_loop_->post([this] {
     announce_ready();
     prune_ledger();
-    look_at_backups();
+    look_at_places();
     watch_overload();
   });
   control_loop_->run();

@@ -2,8 +2,9 @@
 //
 // Threads: I/O loops (SMTP sessions, deliveries' connections), the conductor's loop (queue and delivery
 // decisions), the control loop (API, signals, reload), the reader's and the auditor's loops (the API's long
-// reads, and its longest), the mailboxes' loop (what they hold, at RCPT), the store's commit thread, the resolver's thread, and delivery's Maildir writers.
-// Thread rule: start(), run() and the destructor on one thread, which becomes the control loop's.
+// reads, and its longest), the mailboxes' loop (what they hold, at RCPT), the store's commit thread, the
+// resolver's thread, and delivery's Maildir writers. Thread rule: start(), run() and the destructor on one
+// thread, which becomes the control loop's.
 #pragma once
 
 #include <atomic>
@@ -17,8 +18,9 @@
 #include "control/service.h"
 #include "daemon/backend.h"
 #include "daemon/backup_places.h"
-#include "daemon/overload.h"
 #include "daemon/drainer.h"
+#include "daemon/overload.h"
+#include "daemon/primary_places.h"
 #include "daemon/server_tls.h"
 #include "learn/store.h"
 #include "net/listener.h"
@@ -81,7 +83,7 @@ class Daemon {
   void end_lookups();
   void watch_stop();
   void prune_ledger();
-  void look_at_backups();
+  void look_at_places();
   void tear_down();
 
   [[nodiscard]] std::shared_ptr<const config::Config> config() const { return config_.load(); }
@@ -122,6 +124,7 @@ class Daemon {
   std::unique_ptr<Targeter> targeter_;
   Overlay overlay_;  ///< what the resolver's overlay was made of; control loop only
   BackupPlaces places_;
+  std::unique_ptr<PrimaryPlaces> primaries_;
   std::unique_ptr<BackupRecipients> backup_;
   std::unique_ptr<MailboxRoom> room_;
   std::unique_ptr<Conductor> conductor_;

@@ -223,6 +223,7 @@ void Daemon::apply_to_conductor(std::shared_ptr<const config::Config> next) {
   conductor_loop_->post([this, next = std::move(next), self = std::move(self), lab = std::move(lab),
                          channels = std::move(channels), accounts = std::move(accounts),
                          local = local_]() mutable {
+    primaries_->configure(next, self, lab);
     targeter_->configure(next, std::move(self), std::move(lab), std::move(channels), *local);
     manager_->reconfigure(delivery_settings(*next));
     conductor_->reconfigure({retry_schedule(*next),
@@ -236,6 +237,7 @@ void Daemon::apply_to_conductor(std::shared_ptr<const config::Config> next) {
     manager_->sign_in_again(accounts);
     places_.forget();
     targeter_->look_at_backups();
+    primaries_->look();
   });
 }
 

@@ -65,10 +65,13 @@ void Daemon::prune_ledger() {
 }
 
 // An idle backup plans nothing, and would learn of a mistake in the MX records in the very night of the
-// outage.
-void Daemon::look_at_backups() {
-  conductor_loop_->post([this] { targeter_->look_at_backups(); });
-  places_timer_ = control_loop_->after(kPlacesEvery, [this] { look_at_backups(); });
+// outage. Nor would anybody tell of a domain that ends here that its MX records have moved away.
+void Daemon::look_at_places() {
+  conductor_loop_->post([this] {
+    targeter_->look_at_backups();
+    primaries_->look();
+  });
+  places_timer_ = control_loop_->after(kPlacesEvery, [this] { look_at_places(); });
 }
 
 Daemon::~Daemon() { tear_down(); }
@@ -105,6 +108,7 @@ void Daemon::tear_down() {
   conductor_.reset();
   backup_.reset();
   room_.reset();
+  primaries_.reset();
   targeter_.reset();
   prune_timer_ = {};
   places_timer_ = {};
