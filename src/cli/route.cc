@@ -166,6 +166,10 @@ bool expand_into(route::Plan& plan, const daemon::LocalMail& local, const mail::
     plan.steps.push_back({"local.alias", "RFC 5321 3.9.1",
                           fmt::format("{} stands for {}.", step.from, mail::describe(step.to))});
   }
+  for (const mail::Address& lost : expansion.nowhere) {
+    plan.steps.push_back(
+        {"local.nowhere", "", fmt::format("Nobody has the name {}: it is left out.", lost.to_string())});
+  }
   if (expansion.accepted()) {
     plan.decision = route::Verdict::deliver;
     plan.reason = fmt::format("{} receive{} it: {}", expansion.to.size() == 1 ? "another" : "others",
@@ -179,10 +183,18 @@ bool expand_into(route::Plan& plan, const daemon::LocalMail& local, const mail::
   plan.enhanced = refusal.enhanced;
   plan.reason =
       refusal.permanent() ? fmt::format("{} has no such user", address.domain.text()) : refusal.text;
-  plan.steps.push_back(
-      {"local.no-user", "RFC 5321 3.3",
-       "This configuration is the domain's final destination, and knows nobody of this name: "
-       "refused in the dialogue."});
+  if (refusal.permanent()) {
+    plan.steps.push_back(
+        {"local.no-user", "RFC 5321 3.3",
+         "This configuration is the domain's final destination, and knows nobody of this name: "
+         "refused in the dialogue."});
+  } else {
+    plan.why = route::Why::bad_route;
+    plan.steps.push_back(
+        {"local.fault", "",
+         "That is a fault of the aliases, and no reason to lose mail: refused for now in the "
+         "dialogue, until it is repaired."});
+  }
   return true;
 }
 

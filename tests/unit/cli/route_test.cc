@@ -148,6 +148,7 @@ class RouteVerb : public testing::Test {
           "servers = [\"192.0.2.53:53\"]\n[[listener]]\naddress = \"192.0.2.2:25\"\n"
           "[domain.\"home.test\"]\nrole = \"primary\"\nmailboxes = "
           "\"maildir:/var/mail/{domain}/{user}\"\nusers = [\"john\"]\n"
+          "aliases = { a = \"b\", b = \"a\", half = [\"john\", \"gone\"] }\n"
           "[domain.\"example.test\"]\nrole = \"backup\"\n"
           "[route.\"*.far.test\"]\nvia = \"[relay.example.test]:587\"\n");
   }
@@ -245,6 +246,16 @@ TEST_F(RouteVerb, a_lab_may_point_at_loopback) {
   EXPECT_THAT(out_, HasSubstr("127.0.0.9"));
   EXPECT_EQ(run({"u@lab.example.test", "--allow-loopback", "--port", "2525"}), exit_ok);
   EXPECT_THAT(out_, HasSubstr("127.0.0.9  port 2525"));
+}
+
+TEST_F(RouteVerb, faults_of_the_aliases_are_called_what_they_are) {
+  const std::string config = (folder_ / "waybill.toml").string();
+  (void)run({"a@home.test", "--config", config});
+  EXPECT_THAT(out_, testing::AllOf(HasSubstr("defer 451 4.3.5"), HasSubstr("a fault of the aliases"),
+                                   Not(HasSubstr("knows nobody"))));
+  EXPECT_EQ(run({"half@home.test", "--config", config}), exit_ok);
+  EXPECT_THAT(out_, testing::AllOf(HasSubstr("another receives it: john@home.test"),
+                                   HasSubstr("Nobody has the name gone@home.test")));
 }
 
 TEST_F(RouteVerb, as_the_daemon_of_a_configuration_would) {
