@@ -2,6 +2,8 @@
 
 #include <openssl/err.h>
 
+#include <system_error>
+
 #include "net/tls_impl.h"
 
 namespace waybill::net {
@@ -54,6 +56,7 @@ std::string openssl_error() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
   if (code == 0) return "unknown TLS error";
+  if (ERR_SYSTEM_ERROR(code)) return std::system_category().message(ERR_GET_REASON(code));
   char text[256];
   ERR_error_string_n(code, text, sizeof text);
   return text;

@@ -103,6 +103,13 @@ TEST(Channels, mail_of_a_route_whose_password_can_t_be_used_waits) {
   EXPECT_THAT(targets.reply.text, HasSubstr("chmod"));
 }
 
+TEST(Channels, roots_that_can_t_be_read_are_told_in_words) {
+  const auto config = config_of(
+      "[route.\"*\"]\nvia = \"[relay.example]\"\ntls = \"verify\"\nca_file = \"/nonexistent/roots.pem\"\n");
+  EXPECT_EQ(read_channels(*config).at(0).fault,
+            "cannot read the trusted roots of /nonexistent/roots.pem: No such file or directory");
+}
+
 TEST(RefusedByRoute, in_the_words_of_the_table) {
   const auto table =
       route_table(*config_of("[[route.\"old.example\"]]\nvia = 'refuse \"we have moved\"'\n"
