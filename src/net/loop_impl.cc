@@ -119,7 +119,9 @@ void Loop::Impl::remove(Timer::Impl& timer) {
 void Loop::Impl::run_timers() {
   if (timers_.empty()) return;
   const Steady now = steady_now();
-  while (!timers_.empty() && timers_.begin()->first.first <= now) {
+  // What these set for now has its turn after the descriptors had theirs.
+  const uint64_t fresh = next_timer_;
+  while (!timers_.empty() && timers_.begin()->first.first <= now && timers_.begin()->first.second < fresh) {
     if (stopped_.load(std::memory_order_relaxed)) return;
     const auto timer = timers_.begin()->second;
     remove(*timer);

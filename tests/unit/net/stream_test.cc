@@ -274,6 +274,24 @@ TEST(Listener, a_stale_unix_socket_is_replaced_and_a_live_one_is_not) {
   EXPECT_EQ(second.error().code, Errc::exists);
 }
 
+TEST(Loop, a_timer_that_sets_itself_for_now_again_lets_others_have_their_turn) {
+  Loop loop;
+  unsigned turns = 0;
+  bool had_its_turn = false;
+  Loop::Timer timer;
+  std::function<void()> again = [&] {
+    if (had_its_turn || ++turns == 10'000) return loop.stop();
+    timer = loop.after(Millis{0}, [&] { again(); });
+  };
+  loop.post([&] {
+    again();
+    loop.post([&] { had_its_turn = true; });
+  });
+  loop.run();
+  EXPECT_TRUE(had_its_turn);
+  EXPECT_LE(turns, 3U);
+}
+
 TEST(Loop, frees_the_frames_of_tasks_that_never_end) {
   auto token = std::make_shared<int>(1);
   {
