@@ -1,6 +1,7 @@
 // What only we may write is taken out of a stranger's header, however it comes in, and nothing else is.
 #include "receive/forged_fields.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
