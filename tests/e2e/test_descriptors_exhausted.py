@@ -17,6 +17,7 @@ def test(lab):
     relay = lab.waybill("relay", 1, "[limits]\nsessions = 1000\nsessions_per_address = 1000\n"
                         '[overload]\ndescriptors = "off"\n',  # or these clients were told to come back in time
                         under=["prlimit", "--nofile=64:64"])
+    idle = descriptors(relay)
     load = Load(lab, relay.ip, 20, sessions=2).wait()
     eq(len(load.accepted), 20, "accepted before")
     clients = [socket.create_connection((relay.ip, lab.mx_port), timeout=10) for _ in range(150)]
@@ -25,7 +26,8 @@ def test(lab):
     check(relay.running(), "the daemon lives")
     for client in clients:
         client.close()
-    wait_for(lambda: descriptors(relay) < 40, "the descriptors to be free again", 30)
+    # A few are of deliveries, whose host is not there yet.
+    wait_for(lambda: descriptors(relay) <= idle + 4, f"the descriptors to be free again, as the {idle} before", 30)
     sink = lab.sink("mx1", 11)
     more = Load(lab, relay.ip, 20, sessions=2, name="after").wait()
     eq(len(more.accepted), 20, f"accepted after; refused: {more.refused[:3]}")
