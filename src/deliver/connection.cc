@@ -104,6 +104,9 @@ net::Task<void> Connection::run(std::shared_ptr<Connection> self) {
   } else {
     self->dialogue_.not_connected(connected.error().what);
   }
+  // Here and not in the destructor: a report may be the last that holds us, and it ends on the conductor's
+  // thread.
+  self->stream_.reset();
   self->report(Report::What::closed);
 }
 
